@@ -1,0 +1,1 @@
+"""How fast is it, beside its peers? Each module answers one question; ``python -m benchmarks`` asks them all."""

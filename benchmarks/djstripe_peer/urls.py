@@ -1,0 +1,5 @@
+"""Where does dj-stripe receive its webhooks?"""
+
+from django.urls import include, path
+
+urlpatterns = [path("stripe/", include("djstripe.urls", namespace="djstripe"))]

@@ -1,0 +1,1 @@
+"""Alder & Ash, a small school for clay: the site that shows how the add-on is used."""

@@ -1,0 +1,11 @@
+"""Which app holds the school's own pages, sessions and products."""
+
+from django.apps import AppConfig
+from django.utils.translation import gettext_lazy as _
+
+
+class ExampleSiteConfig(AppConfig):
+    name = "example_site"
+    label = "example_site"
+    verbose_name = _("School")
+    default_auto_field = "django.db.models.BigAutoField"

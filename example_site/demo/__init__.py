@@ -1,0 +1,1 @@
+"""How does the demo run: which processes, and in which order?"""

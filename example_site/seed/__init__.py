@@ -1,0 +1,1 @@
+"""What does the school start with? Texts, pictures, courses, sessions, products, people."""

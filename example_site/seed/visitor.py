@@ -1,0 +1,70 @@
+"""How does the seed buy as a student does: over HTTP, through the site and the hosted page?"""
+
+import re
+from urllib.parse import urljoin
+
+import requests
+
+SUCCEEDS = "4242424242424242"
+FAILS_AT_RENEWAL = "4000000000000341"
+
+TIMEOUT_SECONDS = 30
+CANCEL_ADDRESS = re.compile(r"/memberships/account/\d+/cancel/")
+FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
+
+
+class VisitFailed(Exception):
+    """The site or the hosted page answered something that a student could not go on from."""
+
+
+class Visitor:
+    """A student with a browser."""
+
+    def __init__(self, *, site: str, username: str, name: str, password: str) -> None:
+        self.site = site
+        self.name = name
+        self.browser = requests.Session()
+        page = "/accounts/login/"
+        self._submit(page, {"login": username, "password": password})
+
+    def buy(self, slug: str, *, card: str = "") -> None:
+        """Join, and pay on the hosted page; without a card where the trial asks for none."""
+        confirm = f"/memberships/{slug}/buy/"
+        hosted = self._submit(confirm, {}, follow=False)
+        where_to_pay = urljoin(self.site, hosted.headers.get("Location", ""))
+        if where_to_pay.startswith(self.site):
+            raise VisitFailed(f"{self.name} was not sent to the hosted page but to {where_to_pay}")
+        form = {"button": "pay", "name": self.name, "terms": "on"}
+        if card:
+            form |= {"card_number": card, "expiry": "12 / 34", "cvc": "123"}
+        self._checked(self.browser.get(where_to_pay, timeout=TIMEOUT_SECONDS))
+        # Ends on the site's own "done" page, as for everybody.
+        self._checked(self.browser.post(where_to_pay, data=form, timeout=TIMEOUT_SECONDS))
+
+    def cancel(self) -> None:
+        account = self._checked(self.browser.get(f"{self.site}/memberships/account/", timeout=TIMEOUT_SECONDS))
+        found = CANCEL_ADDRESS.search(account.text)
+        if not found:
+            raise VisitFailed(f"{self.name} finds no way to cancel on the account page.")
+        self._submit(found.group(), {})
+
+    def _submit(self, path: str, fields: dict[str, str], *, follow: bool = True) -> requests.Response:
+        address = f"{self.site}{path}"
+        page = self._checked(self.browser.get(address, timeout=TIMEOUT_SECONDS))
+        token = FORM_TOKEN.search(page.text)
+        if not token:
+            raise VisitFailed(f"{address} shows no form.")
+        return self._checked(
+            self.browser.post(
+                address,
+                data={**fields, "csrfmiddlewaretoken": token.group(1)},
+                headers={"Referer": address},
+                allow_redirects=follow,
+                timeout=TIMEOUT_SECONDS,
+            )
+        )
+
+    def _checked(self, answer: requests.Response) -> requests.Response:
+        if answer.status_code >= 400:
+            raise VisitFailed(f"{answer.request.method} {answer.url} answered {answer.status_code}.")
+        return answer

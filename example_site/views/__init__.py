@@ -1,0 +1,1 @@
+"""What the school shows besides its Wagtail pages."""

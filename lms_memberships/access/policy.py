@@ -1,0 +1,135 @@
+"""Who may open what, and why not? ``decide`` computes it from what the student holds; nothing is copied anywhere."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TypeVar
+
+from django.db import models
+
+from .. import conf
+from ..memberships.models import Membership
+from ..payments import connect
+from ..subscriptions.models import Subscription
+from . import editing, facts, listing
+from .facts import Facts, Holding
+from .reasons import OPENING, Reason, sentence
+from .targets import target_of
+from .words import Person
+
+Thing = TypeVar("Thing", bound=models.Model)
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The answer, its reason, and (asked lazily) the memberships that would help."""
+
+    allowed: bool
+    reason: Reason
+    #: The holding that decided, where the student has or had one.
+    holding: Holding | None = None
+    membership_ids: frozenset[int] = frozenset()
+
+    @cached_property
+    def memberships(self) -> tuple[Membership, ...]:
+        """Every published membership that contains it, those on sale first."""
+        rest = Membership.objects.filter(pk__in=self.membership_ids).exclude(pk__in=[one.pk for one in self.offers])
+        return (*self.offers, *rest)
+
+    @cached_property
+    def offers(self) -> tuple[Membership, ...]:
+        """Those that can be bought now."""
+        if not self.membership_ids:
+            return ()
+        on_sale = Membership.objects.on_sale(connect.current())
+        return tuple(on_sale.filter(pk__in=self.membership_ids).select_related("cover_image"))
+
+    @property
+    def sentence(self) -> str:
+        """One sentence for the person (X1), in the active language."""
+        titles = [] if self.allowed else [offer.title for offer in self.offers]
+        return sentence(self.reason, self.holding, titles)
+
+
+CLOSED = Decision(allowed=False, reason=Reason.UNKNOWN)
+FREE = Decision(allowed=True, reason=Reason.NOT_SOLD)
+SUPERUSER = Decision(allowed=True, reason=Reason.SUPERUSER)
+
+
+def decide(user: Person, item: object, *, now: datetime) -> Decision:
+    """Whether ``user`` may open ``item``: a catalogue row, a page, or a thing of any registered type.
+
+    One query for a signed-in student, none the second time in a request, none for a superuser.
+    """
+    if user.is_superuser and user.is_active:
+        return SUPERUSER
+    target = target_of(item)
+    if target is None:
+        return CLOSED
+    known = facts.about(user, target, now=now)
+    if not known.holdings:
+        return _decide_free(user, now=now)
+    decision = _decide_sold(user, known, now=now)
+    if not decision.allowed and known.may_be_staff and isinstance(item, models.Model) and editing.may_edit(user, item):
+        return Decision(allowed=True, reason=Reason.EDITOR, membership_ids=decision.membership_ids)
+    return decision
+
+
+def items_open_to(user: Person, items: Iterable[Thing], *, now: datetime) -> set[Thing]:
+    """Which of these are open, in one query however many there are: ``{% if course in open_items %}``.
+
+    Catalogue rows of pages need their page loaded (``select_related("page")``) to keep it at one.
+    """
+    things = [thing for thing in items if thing.pk is not None]
+    if user.is_superuser and user.is_active:
+        return set(things)
+    targets = {thing: target for thing in things if (target := target_of(thing)) is not None}
+    states = listing.states(user, list(targets.values()), live=_live_of(user, now=now))
+    unlocked = not conf.REQUIRE_MEMBERSHIP or holds_anything(user, now=now)
+    found = {
+        thing
+        for thing, target in targets.items()
+        if states.is_open(target) or (unlocked and not states.is_sold(target))
+    }
+    if not states.may_be_staff:
+        return found
+    return found | editing.editable(user, [thing for thing in targets if thing not in found])
+
+
+def holds_anything(user: Person, *, now: datetime) -> bool:
+    """Whether any membership at all is live for them: what a members-only site asks."""
+    return _live_of(user, now=now).exists()
+
+
+def holders_of(membership_id: int, *, now: datetime) -> models.QuerySet:
+    """The subscriptions through which somebody has this membership open."""
+    return Subscription.objects.filter(membership=membership_id).giving_access(now)
+
+
+def _live_of(user: Person, *, now: datetime) -> models.QuerySet:
+    if not user.is_authenticated:
+        return Subscription.objects.none()
+    return Subscription.objects.of(user).giving_access(now)
+
+
+def _decide_free(user: Person, *, now: datetime) -> Decision:
+    if not conf.REQUIRE_MEMBERSHIP or holds_anything(user, now=now):
+        return FREE
+    ids = frozenset(Membership.objects.ever_published().values_list("pk", flat=True))
+    return _refuse(Reason.JOIN if user.is_authenticated else Reason.SIGN_IN, None, ids)
+
+
+def _decide_sold(user: Person, known: Facts, *, now: datetime) -> Decision:
+    ids = frozenset(holding.membership_id for holding in known.holdings)
+    if not user.is_authenticated:
+        return _refuse(Reason.SIGN_IN, None, ids)
+    best = min(known.holdings, key=lambda holding: holding.rank(now))
+    reason = best.reason(now)
+    if reason in OPENING:
+        return Decision(allowed=True, reason=reason, holding=best, membership_ids=ids)
+    return _refuse(reason, best, ids)
+
+
+def _refuse(reason: Reason, holding: Holding | None, ids: frozenset[int]) -> Decision:
+    return Decision(allowed=False, reason=reason, holding=holding, membership_ids=ids)

@@ -1,0 +1,76 @@
+"""Why is something open or closed? Each reason with its one sentence, for the paywall, staff and the command (X1)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.functional import Promise
+from django.utils.text import get_text_list
+from django.utils.translation import gettext as say
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from .facts import Holding
+
+
+class Reason(StrEnum):
+    """What decided. The first five open, the rest close."""
+
+    NOT_SOLD = "not_sold"
+    SUPERUSER = "superuser"
+    EDITOR = "editor"
+    MEMBER = "member"
+    IN_GRACE = "in_grace"
+
+    SIGN_IN = "sign_in"
+    JOIN = "join"
+    WAITING_FOR_PAYMENT = "waiting_for_payment"
+    PAYMENT_FAILED = "payment_failed"
+    PAUSED = "paused"
+    TRIAL_ENDED = "trial_ended"
+    ENDED = "ended"
+    UNKNOWN = "unknown"
+
+
+OPENING = frozenset({Reason.NOT_SOLD, Reason.SUPERUSER, Reason.EDITOR, Reason.MEMBER, Reason.IN_GRACE})
+
+SENTENCES: dict[Reason, str | Promise] = {
+    Reason.NOT_SOLD: _("This is open: no membership contains it."),
+    Reason.SUPERUSER: _("This is open to you as an administrator."),
+    Reason.EDITOR: _("This is open to you because you may edit it."),
+    Reason.MEMBER: _("This is part of your membership “%(membership)s”."),
+    Reason.IN_GRACE: _("Your payment for “%(membership)s” failed on %(since)s: mend it by %(until)s to keep access."),
+    Reason.SIGN_IN: _("This is for members. Sign in if you are one, or join %(offers)s."),
+    Reason.JOIN: _("This is for members. Join %(offers)s to open it."),
+    Reason.WAITING_FOR_PAYMENT: _("Your first payment for “%(membership)s” has not arrived yet."),
+    Reason.PAYMENT_FAILED: _("Your payment for “%(membership)s” failed on %(since)s: mend it to open this again."),
+    Reason.PAUSED: _("Your membership “%(membership)s” is paused."),
+    Reason.TRIAL_ENDED: _("Your trial of “%(membership)s” ended on %(until)s."),
+    Reason.ENDED: _("Your membership “%(membership)s” ended on %(until)s."),
+    # Unknown means closed (design §5): a copy of members' content, a thing of no registered type.
+    Reason.UNKNOWN: _("This is closed, and no membership opens it yet."),
+}
+
+#: When nothing that contains it can be bought now.
+SENTENCES_WITHOUT_OFFERS = {
+    Reason.SIGN_IN: _("This is for members. Sign in if you are one."),
+    Reason.JOIN: _("This is for members, and no membership that contains it is on sale at the moment."),
+}
+
+
+def sentence(reason: Reason, holding: "Holding | None", offers: Sequence[str]) -> str:
+    """The reason in one sentence of the active language."""
+    texts = SENTENCES if offers else SENTENCES | SENTENCES_WITHOUT_OFFERS
+    return str(texts[reason]) % {
+        "offers": get_text_list([f"“{title}”" for title in offers], say("or")),
+        "membership": holding.title if holding else "",
+        "since": _day(holding.failed_since) if holding else "",
+        "until": _day(holding.access_until) if holding else "",
+    }
+
+
+def _day(moment: datetime | None) -> str:
+    return date_format(timezone.localtime(moment), "DATE_FORMAT") if moment else ""

@@ -1,0 +1,189 @@
+"""Which settings contradict each other or are missing? Said when the server starts, not when somebody pays."""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from urllib.parse import urlsplit
+
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.utils import translation
+
+from . import conf
+from .payments.connect import configured_key, livemode_of
+from .payments.stripe_gateway.notices import usable
+
+#: ``sk_`` or, better, ``rk_``; then the mode, then something.
+KEY_FORMAT = re.compile(r"(sk|rk)_(test|live)_\w+")
+LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+Found = Iterable[checks.CheckMessage]
+
+
+def register() -> None:
+    """Called once, when the app is ready."""
+    for check in AT_START:
+        checks.register(_run(check), "lms_memberships")
+    for check in BEFORE_PRODUCTION:
+        checks.register(_run(check), "lms_memberships", deploy=True)
+
+
+def key_is_one() -> Found:
+    key = configured_key()
+    if key and not KEY_FORMAT.fullmatch(key):
+        yield checks.Error(
+            "LMS_MEMBERSHIPS_STRIPE_SECRET_KEY is not a secret or restricted key of Stripe's.",
+            hint="It starts with sk_test_, sk_live_, rk_test_ or rk_live_. A publishable key (pk_…) cannot sell.",
+            id="lms_memberships.E001",
+        )
+
+
+def webhook_secrets_are_usable() -> Found:
+    """A blank secret proves nothing (S2)."""
+    secrets = conf.STRIPE_WEBHOOK_SECRETS
+    if isinstance(secrets, str):
+        yield checks.Error(
+            "LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS is one text, and has to be a list of texts.",
+            hint='Write ["whsec_…"].',
+            id="lms_memberships.E002",
+        )
+        return
+    if len(usable(secrets or ())) < len(secrets or ()):
+        yield checks.Error(
+            "LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS has a secret that is blank or incomplete.",
+            hint="Copy the endpoint's whole signing secret from Stripe's dashboard; it starts with whsec_.",
+            id="lms_memberships.E003",
+        )
+    if configured_key() and not secrets:
+        yield checks.Warning(
+            "There is a Stripe key, but no signing secret for webhooks: every call of Stripe's is refused.",
+            hint="Set LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS. The address to register stands under Settings → Stripe.",
+            id="lms_memberships.W004",
+        )
+
+
+def real_money_stays_out_of_play() -> Found:
+    key = configured_key()
+    if not key or not livemode_of(key):
+        return
+    if _is_loopback(conf.STRIPE_API_BASE):
+        yield checks.Error(
+            "A live Stripe key would be sent to a stand-in for Stripe.",
+            hint="Use a test key with LMS_MEMBERSHIPS_STRIPE_API_BASE, or remove that setting.",
+            id="lms_memberships.E005",
+        )
+    if settings.DEBUG:
+        yield checks.Warning(
+            "A live Stripe key is used with DEBUG = True.",
+            hint="Develop with a test key: purchases made here charge real cards.",
+            id="lms_memberships.W006",
+        )
+
+
+def webhook_answers() -> Found:
+    """A11: the address exists, and no page's address before it swallows the call."""
+    # Stripe's calls have no language: they come to the address of the site's own.
+    with translation.override(settings.LANGUAGE_CODE):
+        try:
+            address = reverse("lms_memberships:webhook")
+        except NoReverseMatch:
+            yield checks.Warning(
+                "Stripe has no address to call: lms_memberships.urls is not in the site's URLs.",
+                hint='Add path("memberships/", include("lms_memberships.urls")) before Wagtail\'s own.',
+                id="lms_memberships.W007",
+            )
+            return
+        swallowed = [tried for tried in (address, address.rstrip("/")) if not _leads_to_us(tried)]
+    for tried in swallowed:
+        yield checks.Error(
+            f"Calls of Stripe's to {tried} are answered by another part of the site.",
+            hint='Put path("memberships/", include("lms_memberships.urls")) before Wagtail\'s catch-all.',
+            id="lms_memberships.E008",
+        )
+    if address.startswith(f"/{settings.LANGUAGE_CODE}/"):
+        yield checks.Warning(
+            f"Stripe calls an address with a language in it: {address}.",
+            hint="It moves when LANGUAGE_CODE does. Mount lms_memberships.urls outside i18n_patterns, or give them "
+            "prefix_default_language=False.",
+            id="lms_memberships.W009",
+        )
+
+
+def terms_are_set() -> Found:
+    """Part of the publishing checklist (X18)."""
+    if not conf.TERMS_URL:
+        yield checks.Warning(
+            "LMS_MEMBERSHIPS_TERMS_URL is not set: students buy without seeing terms of sale.",
+            hint="Stripe and consumer law ask for them before a payment.",
+            id="lms_memberships.W010",
+        )
+
+
+def sandbox_stays_at_home() -> Found:
+    """Design: the stand-in never serves a production site."""
+    if _is_loopback(conf.STRIPE_API_BASE) and not settings.DEBUG:
+        yield checks.Warning(
+            "LMS_MEMBERSHIPS_STRIPE_API_BASE leads to this machine, and DEBUG is off: nobody would be charged.",
+            hint="Remove the setting in production. The sandbox is for development and tests.",
+            id="lms_memberships.W011",
+        )
+
+
+def somebody_works() -> Found:
+    backend = _task_backend()
+    if backend.endswith(("ImmediateBackend", "DummyBackend")):
+        yield checks.Warning(
+            "No worker: what follows a payment is done inside web requests, and slow neighbours make them slow.",
+            hint=(
+                "Run `memberships_drain --loop`, or use django-tasks-db or django-tasks-rq with a worker. "
+                "Silence this warning where the command runs."
+            ),
+            id="lms_memberships.W012",
+        )
+
+
+def production_has_a_key() -> Found:
+    if not configured_key():
+        yield checks.Warning(
+            "LMS_MEMBERSHIPS_STRIPE_SECRET_KEY is not set: nothing can be sold.", id="lms_memberships.W013"
+        )
+
+
+AT_START: tuple[Callable[[], Found], ...] = (
+    key_is_one,
+    webhook_secrets_are_usable,
+    real_money_stays_out_of_play,
+    webhook_answers,
+    terms_are_set,
+)
+#: Run by ``check --deploy`` alone: tests and trials may well do without.
+BEFORE_PRODUCTION: tuple[Callable[[], Found], ...] = (sandbox_stays_at_home, somebody_works, production_has_a_key)
+
+
+def _run(check: Callable[[], Found]) -> Callable[..., list[checks.CheckMessage]]:
+    def run(app_configs: Sequence[AppConfig] | None = None, **kwargs: object) -> list[checks.CheckMessage]:
+        return list(check())
+
+    run.__name__ = check.__name__
+    run.__doc__ = check.__doc__
+    return run
+
+
+def _is_loopback(address: str) -> bool:
+    return bool(address) and (urlsplit(address).hostname or "") in LOOPBACK
+
+
+def _leads_to_us(path: str) -> bool:
+    try:
+        found = resolve(path)
+    except Resolver404:
+        # Without the slash it may lead nowhere, as long as it leads nowhere else.
+        return not path.endswith("/")
+    return found.app_names == ["lms_memberships"] and str(found.url_name).startswith("webhook")
+
+
+def _task_backend() -> str:
+    tasks = getattr(settings, "TASKS", {})
+    # Without the setting, django_tasks runs at once.
+    return str(tasks.get("default", {}).get("BACKEND", "django_tasks.backends.immediate.ImmediateBackend"))

@@ -1,0 +1,70 @@
+"""Which e-mails are on, and which are owed? The switches and the outbox."""
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+
+class EmailSwitch(models.Model):
+    """One e-mail switched on or off: for all memberships, or for a single one, which then wins (U31)."""
+
+    kind = models.CharField(_("e-mail"), max_length=40)
+    #: Null: for all memberships.
+    membership = models.ForeignKey(
+        "Membership", null=True, blank=True, on_delete=models.CASCADE, related_name="email_switches"
+    )
+    is_on = models.BooleanField(_("on"), default=False)
+
+    class Meta:
+        verbose_name = _("e-mail setting")
+        verbose_name_plural = _("e-mail settings")
+        default_permissions = ("change",)
+        constraints = [
+            models.UniqueConstraint(fields=["kind", "membership"], name="lmsm_one_switch_per_membership"),
+            models.UniqueConstraint(
+                fields=["kind"], condition=models.Q(membership__isnull=True), name="lmsm_one_switch_for_all"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.is_on}"
+
+
+class Email(models.Model):
+    """One e-mail owed to one person for one fact. ``key`` is unique: never twice for one fact (F4)."""
+
+    class State(models.TextChoices):
+        OWED = "owed", _("waiting")
+        SENT = "sent", _("sent")
+        #: Handed over, but the answer was lost: not sent again by itself (F1).
+        UNKNOWN = "unknown", _("not certain")
+        FAILED = "failed", _("failed")
+
+    key = models.CharField(max_length=255, unique=True)
+    kind = models.CharField(_("e-mail"), max_length=40)
+    recipient = models.EmailField(_("to"), max_length=320)
+    language = models.CharField(max_length=15)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
+    membership = models.ForeignKey("Membership", null=True, on_delete=models.SET_NULL, related_name="+")
+    subscription = models.ForeignKey("Subscription", null=True, on_delete=models.SET_NULL, related_name="+")
+    invoice = models.ForeignKey("Invoice", null=True, on_delete=models.SET_NULL, related_name="+")
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.OWED)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    owed_at = models.DateTimeField()
+    next_try_at = models.DateTimeField()
+    leased_until = models.DateTimeField(null=True)
+    sent_at = models.DateTimeField(null=True)
+    subject = models.CharField(max_length=255, blank=True)
+    failure = models.TextField(blank=True)
+
+    class Meta:
+        verbose_name = _("e-mail")
+        verbose_name_plural = _("e-mails")
+        default_permissions = ("view",)
+        ordering = ["-owed_at", "-pk"]
+        indexes = [
+            models.Index(fields=["next_try_at"], condition=models.Q(state="owed"), name="lmsm_emails_waiting"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} → {self.recipient}"

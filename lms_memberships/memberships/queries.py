@@ -1,0 +1,45 @@
+"""Which memberships can be seen and bought? The one place that says what "on sale" means."""
+
+from typing import TYPE_CHECKING
+
+from django.apps import apps
+from django.db import models
+from django.db.models import Exists, OuterRef
+
+if TYPE_CHECKING:
+    from ..payments.connect import Connection
+
+
+class MembershipQuerySet(models.QuerySet):
+    """Chainable, explicitly ordered by the model."""
+
+    def on_sale(self, connection: "Connection | None") -> "MembershipQuerySet":
+        """Live, complete, and its price confirmed by Stripe in the connected account (design §5, S26)."""
+        if connection is None:
+            return self.none()
+        return self.filter(live=True, price_amount__isnull=False).filter(
+            Exists(self._bundle()), Exists(self._confirmed_price(connection))
+        )
+
+    def ever_published(self) -> "MembershipQuerySet":
+        """Those whose bundle is fenced: from the first publication on, whatever became of them."""
+        return self.filter(first_published_at__isnull=False)
+
+    def _bundle(self) -> models.QuerySet:
+        return _rows("BundleItem").filter(membership=OuterRef("pk"))
+
+    def _confirmed_price(self, connection: "Connection") -> models.QuerySet:
+        return _rows("Price").filter(
+            membership=OuterRef("pk"),
+            amount=OuterRef("price_amount"),
+            currency=OuterRef("currency"),
+            interval=OuterRef("interval"),
+            account=connection.account_id,
+            livemode=connection.livemode,
+            confirmed_at__isnull=False,
+        )
+
+
+def _rows(name: str) -> models.Manager:
+    # By name: the models import this file.
+    return apps.get_model("lms_memberships", name)._default_manager

@@ -1,0 +1,169 @@
+"""How does a write at Stripe happen exactly once? It is noted before it is made, and looked for before it is repeated.
+
+Faults D1–D4: the answer was lost, the parameters changed, an error was remembered, the key was forgotten.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Generic, TypeVar
+
+from django.db import transaction
+from django.db.models import QuerySet
+
+from .. import clock
+from .gateway import Gateway, GatewayFailure, KeyRejected, RateLimited
+from .models import Intent
+
+T = TypeVar("T")
+
+#: Stripe forgets idempotency keys after 24 hours: from here on only a look tells whether something was made (D4).
+KEY_LIFETIME = timedelta(hours=23)
+#: Stripe's words for "there is one already", with this id.
+ALREADY_THERE = "resource_already_exists"
+#: Stripe's words for "this key was used for another request" (D2).
+KEY_TAKEN = "idempotency_error"
+#: Refused at the door: nothing was done or remembered, so the same key is good for another try.
+NOT_TRIED = (KeyRejected, RateLimited)
+
+
+@dataclass(frozen=True)
+class _Write(Generic[T]):
+    """What is to be done at Stripe, and how to find out whether it was."""
+
+    purpose: str
+    subject: str
+    parameters: dict[str, object]
+    gateway: Gateway
+    call: Callable[[str], T]
+    result_id: Callable[[T], str]
+    find: Callable[[], T | None]
+
+
+def carry_out(  # noqa: PLR0913 - each is one part of the promise
+    *,
+    purpose: str,
+    subject: str,
+    parameters: dict[str, object],
+    gateway: Gateway,
+    call: Callable[[str], T],
+    result_id: Callable[[T], str],
+    find: Callable[[], T | None],
+) -> T:
+    """The result of ``call(idempotency_key)``, made once for a purpose and a subject; or what ``find()`` finds of it.
+
+    ``subject`` names rows of ours, ``parameters`` (plain JSON) is what the request depends on: others are another
+    request. Only the first try skips ``find()``. Raises what ``call`` raises; refuses to run inside a transaction.
+    """
+    write = _Write(purpose, subject, json.loads(json.dumps(parameters)), gateway, call, result_id, find)
+    intent = _latest(write)
+    if intent is None:
+        return _send(_plan(write, attempt=1), write)
+    if intent.state != Intent.State.PLANNED:
+        found = find()
+        if found is not None:
+            _settle(intent, Intent.State.CONFIRMED, result_id=result_id(found))
+            return found
+    return _send(_next_attempt(intent, write), write)
+
+
+def _latest(write: _Write[T]) -> Intent | None:
+    return _attempts(write).order_by("-pk").first()
+
+
+def _attempts(write: _Write[T]) -> QuerySet[Intent]:
+    return Intent.objects.filter(
+        purpose=write.purpose,
+        subject=write.subject,
+        account=write.gateway.account_id,
+        livemode=write.gateway.livemode,
+    )
+
+
+def _next_attempt(intent: Intent, write: _Write[T]) -> Intent:
+    """The same request again, under the same key; a new key only after a look has said that nothing was made."""
+    if intent.state == Intent.State.PLANNED:
+        if intent.parameters != write.parameters:
+            intent.parameters = write.parameters
+            _save(intent, "parameters")
+        return intent
+    is_open = intent.state in {Intent.State.SENT, Intent.State.UNKNOWN}
+    if is_open and intent.parameters == write.parameters and not _is_forgotten(intent):
+        return intent
+    return _plan(write, attempt=_attempts(write).count() + 1)
+
+
+def _is_forgotten(intent: Intent) -> bool:
+    return clock.wall_time() - (intent.sent_at or intent.created_at) > KEY_LIFETIME
+
+
+def _plan(write: _Write[T], *, attempt: int) -> Intent:
+    # The key is unique in our table: two workers that plan the same write share one row, and so one request.
+    with transaction.atomic(durable=True):
+        intent, _created = Intent.objects.get_or_create(
+            idempotency_key=_key(write, attempt),
+            defaults={
+                "purpose": write.purpose,
+                "subject": write.subject,
+                "account": write.gateway.account_id,
+                "livemode": write.gateway.livemode,
+                "parameters": write.parameters,
+                "created_at": clock.wall_time(),
+            },
+        )
+    return intent
+
+
+def _key(write: _Write[T], attempt: int) -> str:
+    mode = "live" if write.gateway.livemode else "test"
+    key = f"lmsm:{write.purpose}:{write.subject}:{write.gateway.account_id}:{mode}"
+    return key if attempt == 1 else f"{key}:{attempt}"
+
+
+def _send(intent: Intent, write: _Write[T]) -> T:
+    intent.state = Intent.State.SENT
+    intent.sent_at = clock.wall_time()
+    _save(intent, "state", "sent_at")
+    try:
+        result = write.call(intent.idempotency_key)
+    except GatewayFailure as failure:
+        _settle(intent, _state_after(failure), failure=f"{type(failure).__name__} {failure.code}: {failure.message}")
+        return _after_failure(failure, intent, write)
+    _settle(intent, Intent.State.CONFIRMED, result_id=write.result_id(result))
+    return result
+
+
+def _after_failure(failure: GatewayFailure, intent: Intent, write: _Write[T]) -> T:
+    """Two refusals say that something was asked before: look for it. All other failures rise."""
+    if failure.code not in {ALREADY_THERE, KEY_TAKEN}:
+        raise failure
+    found = write.find()
+    if found is not None:
+        _settle(intent, Intent.State.CONFIRMED, result_id=write.result_id(found))
+        return found
+    if failure.code == KEY_TAKEN:
+        return _send(_next_attempt(intent, write), write)
+    raise failure
+
+
+def _state_after(failure: GatewayFailure) -> Intent.State:
+    if isinstance(failure, NOT_TRIED):
+        return Intent.State.PLANNED
+    # An error that Stripe remembers would come again under this key for a day: the next try looks, then takes another.
+    if failure.is_ambiguous and not failure.is_replayed:
+        return Intent.State.UNKNOWN
+    return Intent.State.REFUSED
+
+
+def _settle(intent: Intent, state: Intent.State, *, result_id: str = "", failure: str = "") -> None:
+    intent.state = state
+    intent.result_id = result_id
+    intent.failure = failure
+    intent.settled_at = clock.wall_time()
+    _save(intent, "state", "result_id", "failure", "settled_at")
+
+
+def _save(intent: Intent, *fields: str) -> None:
+    with transaction.atomic(durable=True):
+        intent.save(update_fields=fields)

@@ -1,0 +1,84 @@
+"""What does an error of Stripe's client mean to us? One table: their errors, our failures."""
+
+import logging
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import stripe
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ..gateway import (
+    GatewayFailure,
+    GatewayUnreachable,
+    KeyRejected,
+    NotFound,
+    RateLimited,
+    RequestRefused,
+)
+
+logger = logging.getLogger(__name__)
+
+#: The first that fits, from special to general. What is in none of them is a bug of ours and rises as it is.
+FAILURES: tuple[tuple[type[stripe.StripeError], type[GatewayFailure]], ...] = (
+    # No answer, or half of one: it may have been carried out.
+    (stripe.APIConnectionError, GatewayUnreachable),
+    (stripe.RateLimitError, RateLimited),
+    (stripe.AuthenticationError, KeyRejected),
+    (stripe.PermissionError, KeyRejected),
+    # The key was used for another request: this one was not carried out, the earlier one perhaps was.
+    (stripe.IdempotencyError, RequestRefused),
+    (stripe.CardError, RequestRefused),
+    (stripe.InvalidRequestError, RequestRefused),
+    # 5xx, and 409 for a request with the same key that is still running.
+    (stripe.APIError, GatewayUnreachable),
+)
+
+#: Stripe's words for "there is no such object".
+ABSENT = "resource_missing"
+#: Stripe's word for an answer that it had remembered under the idempotency key.
+REPLAYED = "idempotent-replayed"
+
+_PERMISSION = re.compile(r"'?(rak_\w+)'?")
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Errors of Stripe's client leave as our failures, with the cause behind them."""
+    try:
+        yield
+    except stripe.StripeError as error:
+        raise failure_for(error) from error
+
+
+def failure_for(error: stripe.StripeError) -> GatewayFailure:
+    """Our failure for that error. Logged by Stripe's request id: never with parameters, never with a key."""
+    kind = next((ours for theirs, ours in FAILURES if isinstance(error, theirs)), GatewayUnreachable)
+    code = error.code or getattr(error.error, "code", None) or getattr(error.error, "type", None) or ""
+    if isinstance(error, stripe.InvalidRequestError) and (code == ABSENT or error.http_status == 404):
+        kind = NotFound
+    failure = _explained(kind, error)
+    failure.code = code
+    failure.is_replayed = (error.headers or {}).get(REPLAYED) == "true"
+    logger.warning(
+        "Stripe: %s, status %s, code %s, request %s", kind.__name__, error.http_status, code or "-", error.request_id
+    )
+    return failure
+
+
+def _explained(kind: type[GatewayFailure], error: stripe.StripeError) -> GatewayFailure:
+    if isinstance(error, stripe.PermissionError):
+        return kind(_missing_permission(error))
+    if kind in {RequestRefused, NotFound}:
+        return kind(str(_("Stripe says: %(reason)s")) % {"reason": error.user_message or error.code or "?"})
+    return kind()
+
+
+def _missing_permission(error: stripe.PermissionError) -> str | Promise:
+    found = _PERMISSION.search(error.user_message or "")
+    if found is None:
+        return _("The Stripe key lacks a permission. Compare its permissions with the list under Settings → Stripe.")
+    return _("The Stripe key lacks the permission %(permission)s. Give it to the key in Stripe's dashboard.") % {
+        "permission": found[1]
+    }

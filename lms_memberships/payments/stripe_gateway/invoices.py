@@ -1,0 +1,41 @@
+"""What was billed, paid and given back? Invoices and refunds."""
+
+from ..gateway import InvoiceSnapshot
+from . import snapshots
+from .calls import Calls, under
+from .failures import translated
+
+#: A refund in one of these states gave nothing back.
+WITHOUT_EFFECT = {"failed", "canceled"}
+
+
+class InvoiceCalls(Calls):
+    """Invoices and refunds."""
+
+    def read_invoice(self, invoice_id: str) -> InvoiceSnapshot:
+        began = self.began()
+        with translated():
+            found = self.client.v1.invoices.retrieve(invoice_id, {"expand": snapshots.INVOICE_EXPAND})
+        return snapshots.invoice(found, read_started_at=began)
+
+    def list_invoices(self, *, subscription_id: str) -> list[InvoiceSnapshot]:
+        """All of them, newest first, however many pages Stripe makes of them (D13)."""
+        began = self.began()
+        expand = [f"data.{name}" for name in snapshots.INVOICE_EXPAND]
+        with translated():
+            invoices = self.client.v1.invoices.list({"subscription": subscription_id, "limit": 100, "expand": expand})
+            return [snapshots.invoice(each, read_started_at=began) for each in invoices.auto_paging_iter()]
+
+    def refund_payment(self, payment_intent_id: str, *, key: str, metadata: dict[str, str]) -> str:
+        with translated():
+            refund = self.client.v1.refunds.create(
+                {"payment_intent": payment_intent_id, "metadata": metadata}, under(key)
+            )
+        return refund.id
+
+    def find_refund(self, payment_intent_id: str) -> str | None:
+        with translated():
+            for each in self.client.v1.refunds.list({"payment_intent": payment_intent_id}).auto_paging_iter():
+                if each.status not in WITHOUT_EFFECT:
+                    return each.id
+        return None

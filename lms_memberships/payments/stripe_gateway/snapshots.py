@@ -1,0 +1,240 @@
+"""How do Stripe's objects become snapshots in our words? One reader for each kind of object, one table of words."""
+
+from datetime import UTC, datetime
+from typing import Protocol
+
+import stripe
+from django.utils.translation import gettext_lazy as _
+
+from ...money import Money, from_stripe_amount
+from ..gateway import (
+    AccountSnapshot,
+    CheckoutSnapshot,
+    GatewayFailure,
+    InvoiceSnapshot,
+    PriceSnapshot,
+    SubscriptionSnapshot,
+    SubscriptionStatus,
+)
+
+
+class UnknownStatus(GatewayFailure):
+    """Stripe uses a word for a subscription's status that we do not know: nothing is concluded from it."""
+
+    message = _("Stripe reports a status that this version does not know. Nothing was changed.")
+
+
+#: Stripe's word → ours. A word that is not here raises: it is never quietly a loss of access.
+STATUSES: dict[str, SubscriptionStatus] = {
+    "incomplete": SubscriptionStatus.INCOMPLETE,
+    "incomplete_expired": SubscriptionStatus.INCOMPLETE_EXPIRED,
+    "trialing": SubscriptionStatus.TRIALING,
+    "active": SubscriptionStatus.ACTIVE,
+    "past_due": SubscriptionStatus.PAST_DUE,
+    "unpaid": SubscriptionStatus.UNPAID,
+    "paused": SubscriptionStatus.PAUSED,
+    "canceled": SubscriptionStatus.CANCELED,
+}
+
+#: What Stripe expects to have expanded for these readers.
+SUBSCRIPTION_EXPAND = ["customer", "latest_invoice.payments"]
+INVOICE_EXPAND = ["payments"]
+
+
+class _HasId(Protocol):
+    id: str
+
+
+def id_of(reference: "str | _HasId | None") -> str:
+    """The id of an object that may be expanded, only named, or absent."""
+    if reference is None or isinstance(reference, str):
+        return reference or ""
+    return reference.id
+
+
+def moment(seconds: int | None) -> datetime | None:
+    """Stripe's seconds as an aware moment."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+
+
+def account(found: stripe.Account, *, livemode: bool) -> AccountSnapshot:
+    """The account says no mode of its own: it is the key's."""
+    requirements = getattr(found, "requirements", None)
+    profile = getattr(found, "business_profile", None)
+    return AccountSnapshot(
+        id=found.id,
+        livemode=livemode,
+        charges_enabled=bool(getattr(found, "charges_enabled", False)),
+        name=getattr(profile, "name", None) or _dashboard_name(found),
+        email=getattr(found, "email", None) or "",
+        country=getattr(found, "country", None) or "",
+        default_currency=getattr(found, "default_currency", None) or "",
+        disabled_reason=getattr(requirements, "disabled_reason", None) or "",
+        requirements_due=tuple(getattr(requirements, "currently_due", None) or ()),
+    )
+
+
+def price(found: stripe.Price) -> PriceSnapshot:
+    recurring = found.recurring
+    return PriceSnapshot(
+        id=found.id,
+        product_id=id_of(found.product),
+        active=found.active,
+        money=_money_of(found, quantity=1),
+        interval=recurring.interval if recurring else None,
+        interval_count=recurring.interval_count if recurring else 1,
+        lookup_key=found.lookup_key or "",
+    )
+
+
+def checkout(found: stripe.checkout.Session, *, read_started_at: datetime) -> CheckoutSnapshot:
+    total = None
+    if found.amount_total is not None and found.currency:
+        total = from_stripe_amount(found.amount_total, found.currency)
+    return CheckoutSnapshot(
+        id=found.id,
+        url=found.url or "",
+        status=found.status or "",
+        payment_status=found.payment_status,
+        recurring=found.mode == "subscription",
+        customer_id=id_of(found.customer),
+        subscription_id=id_of(found.subscription),
+        payment_intent_id=id_of(found.payment_intent),
+        invoice_id=id_of(found.invoice),
+        reference=found.client_reference_id or "",
+        total=total,
+        expires_at=moment(found.expires_at),
+        read_started_at=read_started_at,
+        metadata=_metadata(found),
+    )
+
+
+def subscription(found: stripe.Subscription, *, read_started_at: datetime) -> SubscriptionSnapshot:
+    items = found["items"].data
+    # Prices of other rhythms may hang on the same subscription: access lasts as long as the longest (guide §20.8).
+    item = max(items, key=lambda each: each.current_period_end)
+    interval = item.price.recurring
+    return SubscriptionSnapshot(
+        id=found.id,
+        status=_status(found),
+        customer_id=id_of(found.customer),
+        price_id=item.price.id,
+        product_id=id_of(item.price.product),
+        money=_money_of(item.price, quantity=getattr(item, "quantity", None) or 1),
+        interval=interval.interval if interval else None,
+        interval_count=interval.interval_count if interval else 1,
+        current_period_start=datetime.fromtimestamp(item.current_period_start, UTC),
+        current_period_end=datetime.fromtimestamp(item.current_period_end, UTC),
+        trial_end=moment(found.trial_end),
+        cancel_at=_planned_end(found, item.current_period_end),
+        canceled_at=moment(found.canceled_at),
+        ended_at=moment(found.ended_at),
+        started_at=datetime.fromtimestamp(found.start_date, UTC),
+        has_card=_has_card(found),
+        latest_invoice=_latest_invoice(found, read_started_at),
+        read_started_at=read_started_at,
+        metadata=_metadata(found),
+    )
+
+
+def invoice(found: stripe.Invoice, *, read_started_at: datetime) -> InvoiceSnapshot:
+    parent = found.parent.subscription_details if found.parent else None
+    start, end = _billed_period(found)
+    return InvoiceSnapshot(
+        id=found.id,
+        number=found.number or "",
+        status=found.status or "",
+        total=from_stripe_amount(found.total, found.currency),
+        amount_paid=from_stripe_amount(found.amount_paid, found.currency),
+        amount_due=from_stripe_amount(found.amount_due, found.currency),
+        billing_reason=found.billing_reason or "",
+        customer_id=id_of(found.customer),
+        subscription_id=id_of(parent.subscription) if parent else "",
+        payment_intent_id=_payment_intent_id(found),
+        created_at=datetime.fromtimestamp(found.created, UTC),
+        paid_at=moment(found.status_transitions.paid_at),
+        period_start=moment(start),
+        period_end=moment(end),
+        attempts=found.attempt_count,
+        next_attempt_at=moment(found.next_payment_attempt),
+        hosted_url=getattr(found, "hosted_invoice_url", None) or "",
+        pdf_url=getattr(found, "invoice_pdf", None) or "",
+        read_started_at=read_started_at,
+        # A renewal says whose it is only in the copy of its subscription's metadata.
+        metadata={**(_metadata(parent) if parent else {}), **_metadata(found)},
+    )
+
+
+def _status(found: stripe.Subscription) -> SubscriptionStatus:
+    try:
+        return STATUSES[found.status]
+    except KeyError:
+        failure = UnknownStatus()
+        failure.code = str(found.status)
+        raise failure from None
+
+
+def _planned_end(found: stripe.Subscription, period_end: int) -> datetime | None:
+    """An end may be planned in two ways (guide §20.9); ours is one column."""
+    if found.cancel_at is not None:
+        return moment(found.cancel_at)
+    return moment(period_end) if found.cancel_at_period_end else None
+
+
+def _has_card(found: stripe.Subscription) -> bool:
+    """Whether Stripe has anything to collect from: on the subscription, or its customer's default."""
+    customer = found.customer
+    if found.default_payment_method or found.default_source:
+        return True
+    if isinstance(customer, str):
+        return False
+    settings = getattr(customer, "invoice_settings", None)  # a deleted customer has none
+    return bool(getattr(settings, "default_payment_method", None) or getattr(customer, "default_source", None))
+
+
+def _latest_invoice(found: stripe.Subscription, read_started_at: datetime) -> InvoiceSnapshot | None:
+    latest = found.latest_invoice
+    if latest is None or isinstance(latest, str):
+        return None
+    return invoice(latest, read_started_at=read_started_at)
+
+
+def _billed_period(found: stripe.Invoice) -> tuple[int | None, int | None]:
+    """What the invoice pays for. Its own ``period_*`` look back: at renewal they say the period that is over."""
+    billed = [line.period for line in found.lines.data if _is_subscription_line(line)]
+    if not billed:
+        return found.period_start, found.period_end
+    last = max(billed, key=lambda period: period.end)
+    return last.start, last.end
+
+
+def _is_subscription_line(line: stripe.InvoiceLineItem) -> bool:
+    details = line.parent.subscription_item_details if line.parent else None
+    return details is not None and not details.proration
+
+
+def _payment_intent_id(found: stripe.Invoice) -> str:
+    """The payment that settled it, or else the one that is to."""
+    payments = getattr(found, "payments", None)
+    intents = [
+        (each.status == "paid", id_of(each.payment.payment_intent))
+        for each in (payments.data if payments else [])
+        if each.payment.type == "payment_intent"
+    ]
+    return max(intents)[1] if intents else ""
+
+
+def _money_of(found: stripe.Price, *, quantity: int) -> Money:
+    # Tiered and fractional prices, made in the dashboard, have no single amount: only Stripe can say what they cost.
+    return from_stripe_amount((found.unit_amount or 0) * quantity, found.currency)
+
+
+def _metadata(found: stripe.StripeObject) -> dict[str, str]:
+    metadata = getattr(found, "metadata", None)
+    return dict(metadata.to_dict()) if metadata else {}
+
+
+def _dashboard_name(found: stripe.Account) -> str:
+    settings = getattr(found, "settings", None)
+    dashboard = getattr(settings, "dashboard", None)
+    return getattr(dashboard, "display_name", None) or ""

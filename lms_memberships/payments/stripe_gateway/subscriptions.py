@@ -1,0 +1,47 @@
+"""How is a subscription read, ended, and kept after all?"""
+
+from ..gateway import NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
+from . import snapshots
+from .calls import Calls, under
+from .failures import translated
+
+#: From here there is no way back, and nothing left to cancel.
+OVER = {SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED}
+
+
+class SubscriptionCalls(Calls):
+    """Subscriptions."""
+
+    def read_subscription(self, subscription_id: str) -> SubscriptionSnapshot:
+        began = self.began()
+        with translated():
+            found = self.client.v1.subscriptions.retrieve(subscription_id, {"expand": snapshots.SUBSCRIPTION_EXPAND})
+        return snapshots.subscription(found, read_started_at=began)
+
+    def cancel_at_period_end(self, subscription_id: str, *, key: str) -> None:
+        with translated():
+            self.client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": True}, under(key))
+
+    def resume(self, subscription_id: str, *, key: str) -> None:
+        """Take back a planned end, also one that was set to a date in Stripe's dashboard."""
+        with translated():
+            found = self.client.v1.subscriptions.retrieve(subscription_id)
+            if found.cancel_at_period_end:
+                self.client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": False}, under(key))
+            elif found.cancel_at is not None:
+                self.client.v1.subscriptions.update(subscription_id, {"cancel_at": ""}, under(key))
+
+    def cancel_now(self, subscription_id: str) -> None:
+        """End it at once. Ending what is over, or gone, is done: a second call changes nothing."""
+        try:
+            with translated():
+                self.client.v1.subscriptions.cancel(subscription_id, {"invoice_now": False, "prorate": False})
+        except (NotFound, RequestRefused):
+            if not self._is_over(subscription_id):
+                raise
+
+    def _is_over(self, subscription_id: str) -> bool:
+        try:
+            return self.read_subscription(subscription_id).status in OVER
+        except NotFound:
+            return True

@@ -1,0 +1,107 @@
+"""What does a student hold, and what can they do about it? The account page and its buttons."""
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.generic import ListView
+
+from .. import clock
+from ..errors import OutsideFailure, Refusal
+from ..payments import connect
+from ..payments.connect import get_gateway
+from ..subscriptions import changes
+from ..subscriptions.models import Invoice, Subscription
+from .people import student_of
+from .standing import standing
+
+INVOICES_PER_PAGE = 25
+
+
+@never_cache
+@login_required
+@require_safe
+def show(request: HttpRequest) -> HttpResponse:
+    """Everything the person holds or held, in words, with the next date and amount (P4, P7, P12)."""
+    now = clock.now()
+    held = _mine(request).select_related("membership").prefetch_related("membership__bundle_items__item", "invoices")
+    cards = [standing(subscription, now=now, language=get_language()) for subscription in held]
+    account = connect.state(now=clock.wall_time()).account
+    context = {
+        "current": [card for card in cards if card.is_current],
+        "past": [card for card in cards if not card.is_current],
+        "seller": account.name if account else "",
+    }
+    return render(request, "lms_memberships/portal/account.html", context)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET asks once and says until when it lasts; POST sets the end at the period's end."""
+    subscription = get_object_or_404(_mine(request), pk=pk)
+    if request.method != "POST":
+        card = standing(subscription, now=clock.now(), language=get_language())
+        return render(request, "lms_memberships/portal/cancel.html", {"card": card})
+    try:
+        changes.cancel(subscription, gateway=get_gateway(), now=clock.now())
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, _("Cancelled. You keep access until the end of what is paid."))
+    return redirect("lms_memberships:account")
+
+
+@never_cache
+@login_required
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a cancellation back."""
+    subscription = get_object_or_404(_mine(request), pk=pk)
+    try:
+        changes.resume(subscription, gateway=get_gateway(), now=clock.now())
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, no.message)
+    else:
+        messages.success(request, _("Good to have you back: your membership goes on."))
+    return redirect("lms_memberships:account")
+
+
+@method_decorator(never_cache, name="dispatch")
+class InvoiceList(LoginRequiredMixin, ListView):
+    """The person's own invoices, newest first."""
+
+    template_name = "lms_memberships/portal/invoices.html"
+    paginate_by = INVOICES_PER_PAGE
+
+    def get_queryset(self) -> QuerySet[Invoice]:
+        return Invoice.objects.of(student_of(self.request)).exclude(status="draft").select_related("membership")
+
+
+@never_cache
+@login_required
+@require_safe
+def invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    """On to Stripe's page of one's own invoice, asked for now: the address expires and is never stored (S19)."""
+    mine = get_object_or_404(Invoice.objects.of(student_of(request)), pk=pk)
+    try:
+        url = get_gateway().read_invoice(mine.stripe_id).hosted_url
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, no.message)
+        return redirect("lms_memberships:invoices")
+    if not url:
+        raise Http404
+    return HttpResponseRedirect(url)
+
+
+def _mine(request: HttpRequest) -> QuerySet[Subscription]:
+    # Every look-up starts here: another person's id is as unknown as one that does not exist (S19).
+    return Subscription.objects.of(student_of(request))

@@ -1,0 +1,80 @@
+"""What is on sale? The public list and the page of one membership."""
+
+from django.db.models import Q
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils.decorators import method_decorator
+from django.utils.translation import get_language
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+from django.views.generic import ListView
+
+from .. import clock
+from ..memberships.models import Membership
+from ..memberships.offers import offer, offers
+from ..memberships.queries import MembershipQuerySet
+from ..payments import connect
+from ..subscriptions import checkout
+from ..subscriptions.models import Subscription
+from . import sharing
+from .people import student_of
+
+PER_PAGE = 12
+vary_on_reader = vary_on_headers("Accept-Language", "Cookie")
+
+
+@method_decorator([require_safe, vary_on_reader], name="dispatch")
+class MembershipList(ListView):
+    """Every membership that can be bought now; ``?q=`` searches titles and descriptions."""
+
+    template_name = "lms_memberships/portal/list.html"
+    paginate_by = PER_PAGE
+
+    def get_queryset(self) -> MembershipQuerySet:
+        on_sale = Membership.objects.on_sale(connect.current())
+        words = self.request.GET.get("q", "").strip()[:100]
+        if words:
+            on_sale = on_sale.filter(Q(title__icontains=words) | Q(description__icontains=words))
+        return with_contents(on_sale)
+
+    def get_context_data(self, **kwargs: object) -> dict:
+        context = super().get_context_data()
+        context["offers"] = offers(context["object_list"], now=clock.now(), language=get_language())
+        context["q"] = self.request.GET.get("q", "")
+        return context
+
+
+@require_safe
+@vary_on_reader
+def detail(request: HttpRequest, slug: str) -> HttpResponse:
+    """One membership: shareable, and honest about what is paid when.
+
+    A membership that is not sold any more has its page for those who hold it, and for nobody else (S26).
+    """
+    membership = with_contents(Membership.objects.filter(slug=slug, live=True)).first()
+    holding = _holding(request, slug)
+    is_sold = membership is not None and Membership.objects.on_sale(connect.current()).filter(pk=membership.pk).exists()
+    if not is_sold and holding is None:
+        raise Http404
+    membership = membership or with_contents(Membership.objects.filter(slug=slug)).get()
+    # A stranger is told of the trial; whether they had it already is known once they have signed in.
+    trial_days = checkout.trial_days_for(request.user, membership) if request.user.is_authenticated else None
+    shown = offer(membership, now=clock.now(), language=get_language(), trial_days=trial_days)
+    context = {"offer": shown, "membership": membership, "holding": holding, "is_sold": is_sold}
+    context["json_ld"] = sharing.json_ld(shown)
+    context["share"] = sharing.open_graph(shown)
+    context["canonical"] = context["share"]["og:url"]
+    return render(request, "lms_memberships/portal/detail.html", context)
+
+
+def with_contents(memberships: MembershipQuerySet) -> MembershipQuerySet:
+    """What a card needs, in a constant number of queries."""
+    return memberships.select_related("cover_image").prefetch_related("bundle_items__item")
+
+
+def _holding(request: HttpRequest, slug: str) -> Subscription | None:
+    if not request.user.is_authenticated:
+        return None
+    mine = Subscription.objects.of(student_of(request)).filter(membership__slug=slug).select_related("membership")
+    now = clock.now()
+    return next((subscription for subscription in mine if subscription.is_live(now)), None)

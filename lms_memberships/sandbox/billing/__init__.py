@@ -1,0 +1,1 @@
+"""How subscriptions are billed as time goes by."""

@@ -1,0 +1,129 @@
+"""Which function answers which endpoint, and what it returns."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from . import parameters
+from .parameters import Endpoint
+from .resources import (
+    accounts,
+    coupons,
+    customers,
+    events,
+    invoices,
+    payment_methods,
+    payments,
+    prices,
+    products,
+    sessions,
+    subscriptions,
+)
+from .store import Object
+from .work import Work
+
+Function = Callable[..., Object | list[Object]]
+
+# The kind of object that comes back; in brackets when it is a list.
+FUNCTIONS: dict[str, tuple[Function, str]] = {
+    "GET /v1/account": (accounts.retrieve, "account"),
+    "POST /v1/products": (products.create, "product"),
+    "POST /v1/products/{id}": (products.update, "product"),
+    "GET /v1/products": (products.list_all, "[product]"),
+    "GET /v1/products/{id}": (products.retrieve, "product"),
+    "DELETE /v1/products/{id}": (products.delete, "product"),
+    "POST /v1/prices": (products.create_price, "price"),
+    "POST /v1/prices/{price}": (prices.update, "price"),
+    "GET /v1/prices": (prices.list_all, "[price]"),
+    "GET /v1/prices/{price}": (prices.retrieve, "price"),
+    "POST /v1/customers": (customers.create, "customer"),
+    "POST /v1/customers/{customer}": (customers.update, "customer"),
+    "GET /v1/customers": (customers.list_all, "[customer]"),
+    "GET /v1/customers/{customer}": (customers.retrieve, "customer"),
+    "DELETE /v1/customers/{customer}": (customers.delete, "customer"),
+    "GET /v1/customers/{customer}/payment_methods": (payment_methods.list_of_customer, "[payment_method]"),
+    "GET /v1/payment_methods": (payment_methods.list_all, "[payment_method]"),
+    "GET /v1/payment_methods/{payment_method}": (payment_methods.retrieve, "payment_method"),
+    "POST /v1/payment_methods": (payment_methods.create, "payment_method"),
+    "POST /v1/payment_methods/{payment_method}": (payment_methods.update, "payment_method"),
+    "POST /v1/payment_methods/{payment_method}/attach": (payment_methods.attach, "payment_method"),
+    "POST /v1/payment_methods/{payment_method}/detach": (payment_methods.detach, "payment_method"),
+    "POST /v1/checkout/sessions": (sessions.create, "checkout.session"),
+    "POST /v1/checkout/sessions/{session}": (sessions.update, "checkout.session"),
+    "GET /v1/checkout/sessions": (sessions.list_all, "[checkout.session]"),
+    "GET /v1/checkout/sessions/{session}": (sessions.retrieve, "checkout.session"),
+    "POST /v1/checkout/sessions/{session}/expire": (sessions.expire, "checkout.session"),
+    "GET /v1/checkout/sessions/{session}/line_items": (sessions.list_items, "[item]"),
+    "POST /v1/subscriptions": (subscriptions.create, "subscription"),
+    "POST /v1/subscriptions/{subscription_exposed_id}": (subscriptions.update, "subscription"),
+    "GET /v1/subscriptions": (subscriptions.list_all, "[subscription]"),
+    "GET /v1/subscriptions/{subscription_exposed_id}": (subscriptions.retrieve, "subscription"),
+    "DELETE /v1/subscriptions/{subscription_exposed_id}": (subscriptions.cancel, "subscription"),
+    "POST /v1/subscriptions/{subscription}/pause": (subscriptions.pause, "subscription"),
+    "POST /v1/subscriptions/{subscription}/resume": (subscriptions.resume, "subscription"),
+    "GET /v1/subscription_items": (subscriptions.list_items, "[subscription_item]"),
+    "GET /v1/subscription_items/{item}": (subscriptions.retrieve_item, "subscription_item"),
+    "GET /v1/invoices": (invoices.list_all, "[invoice]"),
+    "GET /v1/invoices/{invoice}": (invoices.retrieve, "invoice"),
+    "GET /v1/invoices/{invoice}/lines": (invoices.list_lines, "[line_item]"),
+    "POST /v1/invoices/{invoice}": (invoices.update, "invoice"),
+    "POST /v1/invoices/{invoice}/finalize": (invoices.finalize, "invoice"),
+    "POST /v1/invoices/{invoice}/pay": (invoices.pay, "invoice"),
+    "POST /v1/invoices/{invoice}/void": (invoices.void, "invoice"),
+    "POST /v1/invoices/{invoice}/mark_uncollectible": (invoices.mark_uncollectible, "invoice"),
+    "POST /v1/invoices/{invoice}/send": (invoices.send, "invoice"),
+    "DELETE /v1/invoices/{invoice}": (invoices.delete, "invoice"),
+    "POST /v1/invoices/create_preview": (invoices.create_preview, "invoice"),
+    "GET /v1/invoice_payments": (invoices.list_payments, "[invoice_payment]"),
+    "GET /v1/invoice_payments/{invoice_payment}": (invoices.retrieve_payment, "invoice_payment"),
+    "GET /v1/invoiceitems": (invoices.list_items, "[invoiceitem]"),
+    "GET /v1/payment_intents": (payments.list_intents, "[payment_intent]"),
+    "GET /v1/payment_intents/{intent}": (payments.retrieve_intent, "payment_intent"),
+    "GET /v1/setup_intents/{intent}": (payments.retrieve_setup, "setup_intent"),
+    "GET /v1/setup_intents": (payments.list_setups, "[setup_intent]"),
+    "GET /v1/charges": (payments.list_charges, "[charge]"),
+    "GET /v1/charges/{charge}": (payments.retrieve_charge, "charge"),
+    "POST /v1/refunds": (payments.create_refund, "refund"),
+    "POST /v1/refunds/{refund}": (payments.update_refund, "refund"),
+    "GET /v1/refunds": (payments.list_refunds, "[refund]"),
+    "GET /v1/refunds/{refund}": (payments.retrieve_refund, "refund"),
+    "POST /v1/coupons": (coupons.create, "coupon"),
+    "POST /v1/coupons/{coupon}": (coupons.update, "coupon"),
+    "GET /v1/coupons": (coupons.list_all, "[coupon]"),
+    "GET /v1/coupons/{coupon}": (coupons.retrieve, "coupon"),
+    "DELETE /v1/coupons/{coupon}": (coupons.delete, "coupon"),
+    "POST /v1/promotion_codes": (coupons.create_code, "promotion_code"),
+    "POST /v1/promotion_codes/{promotion_code}": (coupons.update_code, "promotion_code"),
+    "GET /v1/promotion_codes": (coupons.list_codes, "[promotion_code]"),
+    "GET /v1/promotion_codes/{promotion_code}": (coupons.retrieve_code, "promotion_code"),
+    "GET /v1/events": (events.list_all, "[event]"),
+    "GET /v1/events/{id}": (events.retrieve, "event"),
+    "POST /v1/webhook_endpoints": (events.create_endpoint, "webhook_endpoint"),
+    "POST /v1/webhook_endpoints/{webhook_endpoint}": (events.update_endpoint, "webhook_endpoint"),
+    "GET /v1/webhook_endpoints": (events.list_endpoints, "[webhook_endpoint]"),
+    "GET /v1/webhook_endpoints/{webhook_endpoint}": (events.retrieve_endpoint, "webhook_endpoint"),
+    "DELETE /v1/webhook_endpoints/{webhook_endpoint}": (events.delete_endpoint, "webhook_endpoint"),
+}
+# What is put into an object only when it is expanded.
+INCLUDED: dict[tuple[str, str], Callable[[Work, Object], object]] = {
+    ("checkout.session", "line_items"): sessions.items_of,
+    ("checkout.session", "breakdown"): sessions.breakdown_of,
+    ("invoice", "payments"): invoices.payments_of,
+    ("invoice", "confirmation_secret"): invoices.secret_of,
+    ("charge", "refunds"): payments.refunds_of,
+    ("customer", "subscriptions"): customers.subscriptions_of,
+    ("price", "currency_options"): prices.options_of,
+    ("coupon", "applies_to"): coupons.applies_to_of,
+    ("coupon", "currency_options"): coupons.options_of,
+}
+
+
+@dataclass(frozen=True)
+class Handled:
+    endpoint: Endpoint
+    function: Function
+    kind: str
+
+
+ENDPOINTS = [Handled(each, *FUNCTIONS[each.name]) for each in parameters.ENDPOINTS]

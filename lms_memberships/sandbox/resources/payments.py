@@ -1,0 +1,116 @@
+"""Payment intents, setup intents and charges, to read; refunds, to make."""
+
+from __future__ import annotations
+
+from ..errors import ApiError, invalid, missing_parameter
+from ..fields import merge_metadata
+from ..paging import matching, within
+from ..rendering import list_of, render
+from ..store import Object
+from ..work import Work
+
+
+def retrieve_intent(unit: Work, intent_id: str, params: Object) -> Object:
+    return unit.get("payment_intent", intent_id)
+
+
+def list_intents(unit: Work, params: Object) -> list[Object]:
+    return _list(unit, "payment_intent", params)
+
+
+def retrieve_setup(unit: Work, intent_id: str, params: Object) -> Object:
+    return unit.get("setup_intent", intent_id)
+
+
+def list_setups(unit: Work, params: Object) -> list[Object]:
+    return _list(unit, "setup_intent", params)
+
+
+def retrieve_charge(unit: Work, charge_id: str, params: Object) -> Object:
+    return unit.get("charge", charge_id)
+
+
+def list_charges(unit: Work, params: Object) -> list[Object]:
+    return _list(unit, "charge", params)
+
+
+def retrieve_refund(unit: Work, refund_id: str, params: Object) -> Object:
+    return unit.get("refund", refund_id)
+
+
+def list_refunds(unit: Work, params: Object) -> list[Object]:
+    return _list(unit, "refund", params)
+
+
+def _list(unit: Work, kind: str, params: Object) -> list[Object]:
+    names = ("customer", "payment_intent", "charge", "payment_method")
+    return unit.all(
+        kind,
+        lambda each: (
+            matching(params, **{name: each.get(name) for name in names})
+            and within(params.get("created"), each["created"])
+        ),
+    )
+
+
+# ------------------------------------------------------------------ refunds
+def create_refund(unit: Work, params: Object) -> Object:
+    charge = _charge(unit, params)
+    if not charge["paid"]:
+        raise invalid(f"Charge {charge['id']} was not paid and cannot be refunded.")
+    left = charge["amount"] - charge["amount_refunded"]
+    if left == 0:
+        raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
+    amount = params.get("amount", left)
+    if amount < 1:
+        raise ApiError("Invalid positive integer", code="parameter_invalid_integer", param="amount")
+    if amount > left:
+        raise invalid(f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left}).", "amount")
+    return _refund(unit, charge, amount, params)
+
+
+def _refund(unit: Work, charge: Object, amount: int, params: Object) -> Object:
+    refund = unit.new("refund", "re_", amount=amount, charge=charge["id"], currency=charge["currency"])
+    refund |= {
+        "customer": charge["customer"],
+        "payment_intent": charge["payment_intent"],
+        "payment_method": charge["payment_method"],
+        "reason": params.get("reason"),
+        "destination_details": {
+            "type": "card",
+            "card": {"type": "refund", "reference_status": "pending", "reference_type": "acquirer_reference_number"},
+        },
+    }
+    merge_metadata(params, refund)
+    charge["amount_refunded"] += amount
+    charge["refunded"] = charge["amount_refunded"] == charge["amount"]
+    unit.announce("refund.created", refund)
+    unit.announce("charge.refunded", charge, previous={"amount_refunded": charge["amount_refunded"] - amount})
+    return refund
+
+
+def _charge(unit: Work, params: Object) -> Object:
+    if "charge" in params:
+        return unit.named("charge", params["charge"], param="charge")
+    if "payment_intent" not in params:
+        raise missing_parameter("payment_intent")
+    intent = unit.named("payment_intent", params["payment_intent"], param="payment_intent")
+    if intent["status"] != "succeeded":
+        raise ApiError(
+            f"This PaymentIntent ({intent['id']}) does not have a successful charge to refund.",
+            code="payment_intent_unexpected_state",
+            param="payment_intent",
+        )
+    return unit.get("charge", intent["latest_charge"])
+
+
+def update_refund(unit: Work, refund_id: str, params: Object) -> Object:
+    refund = unit.get("refund", refund_id)
+    merge_metadata(params, refund)
+    unit.announce_change("refund.updated", refund)
+    return refund
+
+
+def refunds_of(unit: Work, charge: Object) -> Object:
+    found = unit.all("refund", lambda each: each["charge"] == charge["id"])
+    return list_of([render(each) for each in found], url=f"/v1/charges/{charge['id']}/refunds")

@@ -1,0 +1,87 @@
+"""What has to be looked at once a day? Each function finds its rows and carries on with the next when one fails."""
+
+import logging
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db.models import QuerySet
+
+from ..errors import OutsideFailure
+from ..payments.gateway import Gateway, SubscriptionStatus
+from . import duplicates, settling
+from .lifecycle import SOON, remind_of_trial_end
+from .models import Checkout, Subscription
+
+logger = logging.getLogger(__name__)
+
+Row = TypeVar("Row", Checkout, Subscription)
+
+#: Stripe closes its pages after a day; an hour more for clocks that differ.
+CHECKOUT_LIFETIME = timedelta(hours=25)
+
+
+def remind_of_trial_ends(*, now: datetime) -> int:
+    """Remind of each trial that ends within three days, once."""
+    ending = Subscription.objects.filter(
+        status=SubscriptionStatus.TRIALING, cancel_at=None, trial_end__gt=now, trial_end__lte=now + SOON
+    )
+    pks = list(ending.order_by("trial_end", "pk").values_list("pk", flat=True))
+    return sum(remind_of_trial_end(pk, now=now) for pk in pks)
+
+
+def old_checkouts(*, now: datetime) -> "QuerySet[Checkout]":
+    """Those that nobody can pay any more, as far as the calendar says."""
+    return Checkout.objects.running().filter(created_at__lt=now - CHECKOUT_LIFETIME).order_by("pk")
+
+
+def close_old_checkouts(checkouts: Iterable[Checkout], *, gateway: Gateway, now: datetime) -> int:
+    """Ask Stripe what came of each: paid after all, or over."""
+
+    def close(checkout: Checkout) -> None:
+        is_elsewhere = (checkout.account, checkout.livemode) != (gateway.account_id, gateway.livemode)
+        if is_elsewhere or not checkout.session_id:
+            # Paid all the same, it would be found by its reference when Stripe tells of it.
+            settling.close(checkout, Checkout.State.EXPIRED)
+            return
+        snapshot = gateway.read_checkout(checkout.session_id)
+        if snapshot.status == "open":
+            gateway.expire_checkout(checkout.session_id)
+            snapshot = gateway.read_checkout(checkout.session_id)
+        settling.settle(snapshot, gateway=gateway, now=now)
+
+    return _each(checkouts, close)
+
+
+def second_purchases() -> "QuerySet[Subscription]":
+    """Bought twice, and not given back yet."""
+    return Subscription.objects.filter(duplicate_of__isnull=False, undone_at=None).order_by("pk")
+
+
+def undo_second_purchases(subscriptions: Iterable[Subscription], *, gateway: Gateway, now: datetime) -> int:
+    """Read each again, which tries again."""
+
+    def undo(subscription: Subscription) -> None:
+        if subscription.is_recurring:
+            settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
+        else:
+            duplicates.undo_purchase(subscription, gateway=gateway, now=now)
+
+    return _each(subscriptions, undo)
+
+
+def _each(rows: Iterable[Row], do: Callable[[Row], None]) -> int:
+    failures = []
+    done = 0
+    for row in rows:
+        try:
+            do(row)
+        except OutsideFailure as failure:
+            logger.warning("%r has to wait for another day: %s", row, failure)
+            failures.append(failure)
+        else:
+            done += 1
+    if failures:
+        # Told to whoever runs this; the rows that went well are done.
+        raise failures[0]
+    return done

@@ -1,0 +1,102 @@
+"""What if somebody bought the same membership twice after all? The first stays, the second is given back (C6)."""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from .. import events
+from ..payments import intents
+from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionStatus
+from . import people
+from .models import Subscription
+from .told import save_and_tell
+
+#: Invoices in these states can no longer take money.
+CLOSED_INVOICES = frozenset({"paid", "void", "uncollectible"})
+
+
+class Others:
+    """What else the person holds of the same membership; known under the person's lock."""
+
+    def __init__(self, subscription: Subscription, holdings: list[Subscription]) -> None:
+        self.subscription = subscription
+        membership_id = subscription.membership_id
+        self.rows = [row for row in holdings if row is not subscription and row.membership_id == membership_id]
+
+    def give_access(self, now: datetime) -> bool:
+        return any(other.is_live(now) for other in self.rows)
+
+    def first_purchase(self, now: datetime) -> Subscription | None:
+        """The purchase that this one repeats. Under the lock, so that of two exactly one is the second."""
+        return next((other for other in self.rows if other.is_held(now) and self._is_first(other)), None)
+
+    def _is_first(self, other: Subscription) -> bool:
+        # What was given is no purchase. Of two that both wait for their first payment, the one noted later is second.
+        mine = self.subscription
+        is_earlier = mine.pk is None or other.pk < mine.pk
+        return other.origin == Subscription.Origin.BOUGHT and (other.opened_at is not None or is_earlier)
+
+
+def undo(subscription: Subscription, invoice: InvoiceSnapshot | None, *, gateway: Gateway, now: datetime) -> None:
+    """Refund first, then cancel: a run that breaks off in between finds the subscription still to be undone."""
+    if invoice is not None and invoice.amount_paid.minor > 0:
+        _refund(subscription, invoice.payment_intent_id, gateway)
+    _cancel(subscription, gateway)
+    # A debit may still be on its way: its arrival leads here again.
+    if invoice is None or invoice.status in CLOSED_INVOICES:
+        _note(subscription, now=now)
+
+
+def undo_purchase(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+    """The same for what is paid once; one that cost nothing has no payment."""
+    if subscription.stripe_id.startswith("pi_"):
+        _refund(subscription, subscription.stripe_id, gateway)
+    _note(subscription, now=now)
+
+
+def _refund(subscription: Subscription, payment_id: str, gateway: Gateway) -> None:
+    metadata = {people.USER_KEY: str(subscription.user_id), "lmsm_reason": "bought_twice"}
+    intents.carry_out(
+        purpose="refund_second_purchase",
+        subject=payment_id,
+        parameters={"payment": payment_id},
+        gateway=gateway,
+        call=lambda key: gateway.refund_payment(payment_id, key=key, metadata=metadata),
+        result_id=str,
+        find=lambda: gateway.find_refund(payment_id),
+    )
+
+
+def _cancel(subscription: Subscription, gateway: Gateway) -> None:
+    stripe_id = subscription.stripe_id
+
+    def cancel(key: str) -> str:
+        # Ending twice is ending once: this call needs no key.
+        gateway.cancel_now(stripe_id)
+        return stripe_id
+
+    def find() -> str | None:
+        is_over = gateway.read_subscription(stripe_id).status == SubscriptionStatus.CANCELED
+        return stripe_id if is_over else None
+
+    intents.carry_out(
+        purpose="cancel_second_purchase",
+        subject=stripe_id,
+        parameters={"subscription": stripe_id},
+        gateway=gateway,
+        call=cancel,
+        result_id=str,
+        find=find,
+    )
+
+
+def _note(subscription: Subscription, *, now: datetime) -> None:
+    with transaction.atomic():
+        people.lock_person(subscription.user_id)
+        row = Subscription.objects.select_for_update().get(pk=subscription.pk)
+        if not row.must_be_undone:
+            return
+        row.undone_at = now
+        if not row.is_recurring:
+            row.status, row.ended_at = SubscriptionStatus.CANCELED, now
+        save_and_tell(row, [events.SecondPurchaseUndone])

@@ -1,0 +1,93 @@
+"""Until when does a subscription give access? One table of every status, and nothing else decides it (design §5)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from ..payments.gateway import SubscriptionStatus
+from .models import FOR_GOOD
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that access depends on, as it is known now.
+
+    ``opened_at`` is when the first invoice was settled; ``unpaid_since`` where the first unpaid period began;
+    ``was_until`` what was answered before.
+    """
+
+    status: SubscriptionStatus
+    is_recurring: bool
+    has_card: bool
+    opened_at: datetime | None
+    period_end: datetime | None
+    trial_end: datetime | None
+    unpaid_since: datetime | None
+    cancel_at: datetime | None
+    canceled_at: datetime | None
+    ended_at: datetime | None
+    grace: timedelta
+    was_until: datetime | None
+
+
+def access_until(standing: Standing, *, now: datetime) -> datetime | None:
+    """The moment at which access ends. None: it never opened. A moment in the past: closed, and since then."""
+    if standing.opened_at is None:
+        # A debit that is still processing shows "active": a status alone opens nothing (G1).
+        return None
+    return RULES[standing.status](standing, now)
+
+
+def _renewing(standing: Standing, now: datetime) -> datetime | None:
+    if not standing.is_recurring:
+        return FOR_GOOD
+    # The grace covers the hours in which a renewal is billed, and an outage of Stripe's or ours.
+    return _earliest(_plus(standing.period_end, standing.grace), standing.cancel_at)
+
+
+def _on_trial(standing: Standing, now: datetime) -> datetime | None:
+    end = standing.trial_end or standing.period_end
+    if not standing.has_card:
+        return _earliest(end, standing.cancel_at)
+    return _earliest(_plus(end, standing.grace), standing.cancel_at)
+
+
+def _past_due(standing: Standing, now: datetime) -> datetime | None:
+    closes_at = _plus(standing.unpaid_since, standing.grace)
+    if standing.cancel_at is None:
+        return closes_at
+    # Nobody paid for this period: an end that is set while a payment is missing is an end now. One that was
+    # set before the unpaid period began cannot have closed what was paid for.
+    set_at = max(standing.canceled_at or now, standing.unpaid_since or now)
+    return _earliest(closes_at, standing.cancel_at, set_at, now)
+
+
+def _closed(standing: Standing, now: datetime) -> datetime | None:
+    # Since when: what had closed before stays closed since then.
+    return _earliest(standing.ended_at, standing.was_until, now)
+
+
+RULES: dict[SubscriptionStatus, Callable[[Standing, datetime], datetime | None]] = {
+    # Renews: the end of the period plus grace. Paid once: for good. Ending: that moment, no grace.
+    SubscriptionStatus.ACTIVE: _renewing,
+    # With a card it will renew. Without one it ends with the trial, no grace (G5).
+    SubscriptionStatus.TRIALING: _on_trial,
+    # The START of the unpaid period plus grace: Stripe has already moved the period on (G2).
+    SubscriptionStatus.PAST_DUE: _past_due,
+    # The first payment is not there, or never came (G1).
+    SubscriptionStatus.INCOMPLETE: _closed,
+    SubscriptionStatus.INCOMPLETE_EXPIRED: _closed,
+    # Stripe has given up collecting but keeps the subscription (G3).
+    SubscriptionStatus.UNPAID: _closed,
+    # No invoices are made while it is paused, also after a trial without a card.
+    SubscriptionStatus.PAUSED: _closed,
+    SubscriptionStatus.CANCELED: _closed,
+}
+
+
+def _plus(moment: datetime | None, span: timedelta) -> datetime | None:
+    return None if moment is None else moment + span
+
+
+def _earliest(*moments: datetime | None) -> datetime | None:
+    return min((moment for moment in moments if moment is not None), default=None)

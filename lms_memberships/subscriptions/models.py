@@ -1,0 +1,230 @@
+"""What does a student hold, and what did they pay? Subscription, Checkout, Invoice."""
+
+import uuid
+from datetime import UTC, datetime
+
+from django.conf import settings
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from ..money import Money
+from ..payments.gateway import Gateway, SubscriptionStatus
+from ..payments.models import StripeObject
+from .queries import BILLED, CheckoutQuerySet, InvoiceQuerySet, SubscriptionQuerySet
+
+#: "For good": paid once. Far, but a date that every database and every comparison can hold.
+FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
+
+STATUS_LABELS = {
+    SubscriptionStatus.INCOMPLETE: _("waiting for the first payment"),
+    SubscriptionStatus.INCOMPLETE_EXPIRED: _("never paid"),
+    SubscriptionStatus.TRIALING: _("free trial"),
+    SubscriptionStatus.ACTIVE: _("active"),
+    SubscriptionStatus.PAST_DUE: _("payment failed"),
+    SubscriptionStatus.UNPAID: _("unpaid"),
+    SubscriptionStatus.PAUSED: _("paused"),
+    SubscriptionStatus.CANCELED: _("ended"),
+}
+
+
+class Subscription(StripeObject):
+    """What one student holds. Only ``lifecycle`` writes ``status`` and ``access_until``."""
+
+    class Origin(models.TextChoices):
+        BOUGHT = "bought", _("bought")
+        GIFT = "gift", _("gift")
+        SEAT = "seat", _("seat")
+        GIVEN = "given", _("given")
+        IMPORTED = "imported", _("imported")
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="lms_subscriptions")
+    membership = models.ForeignKey("Membership", on_delete=models.PROTECT, related_name="subscriptions")
+    price = models.ForeignKey("Price", null=True, on_delete=models.PROTECT, related_name="+")
+    origin = models.CharField(_("origin"), max_length=10, choices=Origin, default=Origin.BOUGHT)
+    #: The subscription's id at Stripe; for what is paid once, the payment's. Empty for what was given.
+    stripe_id = models.CharField(max_length=255, blank=True)
+    customer_id = models.CharField(max_length=255, blank=True)
+    is_recurring = models.BooleanField(default=True)
+    status = models.CharField(
+        _("status"), max_length=20, choices=[(status.value, label) for status, label in STATUS_LABELS.items()]
+    )
+    #: The one column that access asks. Null: closed.
+    access_until = models.DateTimeField(_("access until"), null=True)
+    #: The first invoice was paid, or was zero; before that no status opens anything.
+    opened_at = models.DateTimeField(null=True)
+    #: Whether the last fact told about access was "gained".
+    is_open_told = models.BooleanField(default=False)
+    amount = models.PositiveBigIntegerField(default=0)
+    currency = models.CharField(max_length=3, blank=True)
+    interval = models.CharField(max_length=12, blank=True)
+    has_card = models.BooleanField(default=False)
+    #: The language in which the student bought: their mails are written in it. Empty: the site's.
+    language = models.CharField(max_length=15, blank=True, default="")
+    started_at = models.DateTimeField(_("started"))
+    period_start = models.DateTimeField(null=True)
+    period_end = models.DateTimeField(null=True)
+    trial_end = models.DateTimeField(null=True)
+    #: The end of the trial that the student was reminded of: once, unless the trial is moved.
+    trial_reminded_for = models.DateTimeField(null=True)
+    #: Where the first unpaid period began. Stripe moves the period on while a payment fails, again and again.
+    unpaid_since = models.DateTimeField(null=True)
+    #: When it will end by itself; null while it renews.
+    cancel_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+    #: The same membership bought twice (C6): this one opens nothing, and is cancelled and refunded.
+    duplicate_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
+    undone_at = models.DateTimeField(null=True)
+    #: Counts the facts told about it, so that each has a key of its own.
+    turn = models.PositiveIntegerField(default=0)
+    #: When the read that was last written had started: an earlier one may not overwrite it (fence).
+    read_started_at = models.DateTimeField(null=True)
+
+    objects = SubscriptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+        default_permissions = ("view",)
+        ordering = ["-started_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "livemode", "stripe_id"],
+                condition=~models.Q(stripe_id=""),
+                name="lmsm_one_row_per_subscription",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["user", "membership", "access_until"], name="lmsm_access_of_a_student"),
+            models.Index(
+                fields=["access_until"], condition=models.Q(is_open_told=True), name="lmsm_access_running_out"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} → {self.membership_id}: {self.status}"
+
+    def is_live(self, now: datetime) -> bool:
+        """Whether it gives access at that moment."""
+        return self.access_until is not None and self.access_until > now
+
+    @property
+    def money(self) -> Money:
+        """What one period costs, before discounts."""
+        return Money(self.amount, self.currency)
+
+    def is_at(self, gateway: Gateway, stripe_id: str) -> bool:
+        """Whether this is Stripe's object of that id, in the account and mode that the gateway speaks to."""
+        return (self.stripe_id, self.account, self.livemode) == (stripe_id, gateway.account_id, gateway.livemode)
+
+    def is_held(self, now: datetime) -> bool:
+        """The same question as the query ``held``, about one row."""
+        if self.duplicate_of_id is not None:
+            return False
+        return self.status in BILLED if self.is_recurring else self.is_live(now)
+
+    @property
+    def must_be_undone(self) -> bool:
+        """Bought a second time, and not yet given back."""
+        return self.duplicate_of_id is not None and self.undone_at is None
+
+    @property
+    def is_for_good(self) -> bool:
+        return self.access_until == FOR_GOOD
+
+
+class Checkout(StripeObject):
+    """One attempt of one student to buy one membership. The intent behind the hosted page (C6)."""
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("planned")
+        OPEN = "open", _("open")
+        COMPLETE = "complete", _("complete")
+        EXPIRED = "expired", _("expired")
+
+    uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    membership = models.ForeignKey("Membership", on_delete=models.PROTECT, related_name="checkouts")
+    price = models.ForeignKey("Price", on_delete=models.PROTECT, related_name="+")
+    session_id = models.CharField(max_length=255, blank=True)
+    url = models.TextField(blank=True)
+    state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
+    trial_days = models.PositiveSmallIntegerField(default=0)
+    language = models.CharField(max_length=15, blank=True, default="")
+    expires_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField()
+    subscription = models.ForeignKey(Subscription, null=True, on_delete=models.SET_NULL, related_name="checkouts")
+
+    objects = CheckoutQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("checkout")
+        verbose_name_plural = _("checkouts")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "membership"],
+                condition=models.Q(state__in=["planned", "open"]),
+                name="lmsm_one_open_checkout",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "livemode", "session_id"],
+                condition=~models.Q(session_id=""),
+                name="lmsm_one_row_per_session",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.uuid}: {self.state}"
+
+    def complete(self, subscription: Subscription) -> None:
+        """It led to this subscription."""
+        self.state, self.subscription = self.State.COMPLETE, subscription
+        self.save(update_fields=["state", "subscription"])
+
+
+class Invoice(StripeObject):
+    """A copy of what Stripe billed. The amounts are Stripe's; nothing is computed here."""
+
+    stripe_id = models.CharField(max_length=255)
+    subscription = models.ForeignKey(Subscription, null=True, on_delete=models.SET_NULL, related_name="invoices")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    membership = models.ForeignKey("Membership", on_delete=models.PROTECT, related_name="+")
+    number = models.CharField(_("number"), max_length=100, blank=True)
+    status = models.CharField(_("status"), max_length=20)
+    billing_reason = models.CharField(max_length=40, blank=True)
+    currency = models.CharField(max_length=3)
+    total = models.BigIntegerField(_("total"))
+    amount_paid = models.BigIntegerField(_("paid"))
+    amount_due = models.BigIntegerField(_("due"))
+    attempts = models.PositiveSmallIntegerField(default=0)
+    #: The last attempt whose failure was told.
+    failures_told = models.PositiveSmallIntegerField(default=0)
+    next_attempt_at = models.DateTimeField(null=True)
+    created_at = models.DateTimeField(_("date"))
+    paid_at = models.DateTimeField(null=True)
+    period_start = models.DateTimeField(null=True)
+    period_end = models.DateTimeField(null=True)
+    payment_intent_id = models.CharField(max_length=255, blank=True)
+    read_started_at = models.DateTimeField()
+
+    objects = InvoiceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("invoice")
+        verbose_name_plural = _("invoices")
+        default_permissions = ("view",)
+        ordering = ["-created_at", "-pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["account", "livemode", "stripe_id"], name="lmsm_one_row_per_invoice"),
+        ]
+
+    def __str__(self) -> str:
+        return self.number or self.stripe_id
+
+    @property
+    def total_money(self) -> Money:
+        return Money(self.total, self.currency)
+
+    @property
+    def due_money(self) -> Money:
+        return Money(self.amount_due, self.currency)

@@ -1,0 +1,79 @@
+"""Which tags show memberships in a site's own templates? Cards, the join button, and small words around them."""
+
+from django import template
+from django.conf import settings
+from django.shortcuts import resolve_url
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from .. import clock, conf
+from ..memberships.intervals import Interval
+from ..memberships.models import Membership
+from ..memberships.offers import Offer, offer, offers
+from ..money import Money, format_money
+from ..payments import connect
+from ..safe_html import as_safe, render_markdown
+
+CARDS = 6
+
+
+def register_portal_tags(register: template.Library) -> None:
+    """Put every tag of this file into ``{% load memberships %}``."""
+    register.inclusion_tag("lms_memberships/portal/cards.html")(membership_cards)
+    register.inclusion_tag("lms_memberships/portal/join_button.html", takes_context=True)(join_button)
+    register.simple_tag(help_contact)
+    register.simple_tag(offer_of)
+    register.simple_tag(rendered_description)
+    register.filter("money", money)
+
+
+def membership_cards(limit: int = CARDS) -> dict[str, object]:
+    """``{% membership_cards %}``: what is on sale now, as cards; at most ``limit`` of them."""
+    on_sale = Membership.objects.on_sale(connect.current())
+    rows = on_sale.select_related("cover_image").prefetch_related("bundle_items__item")[:limit]
+    return {"offers": list(offers(rows, now=clock.now(), language=get_language() or settings.LANGUAGE_CODE))}
+
+
+def join_button(context: template.Context, membership: Membership) -> dict[str, object]:
+    """``{% join_button membership %}``: a press away from Stripe's page; signing in comes first."""
+    buy_url = reverse("lms_memberships:buy", args=[membership.slug])
+    onward = urlencode({"next": buy_url})
+    return {
+        "user": context.get("user"),
+        "csrf_token": context.get("csrf_token"),
+        "buy_url": buy_url,
+        "sign_in_url": f"{resolve_url(settings.LOGIN_URL)}?{onward}",
+        # Most who join are new: one click less for them, where the site says how they sign up.
+        "sign_up_url": f"{resolve_url(conf.SIGN_UP_URL)}?{onward}" if conf.SIGN_UP_URL else "",
+        "label": _("Buy") if membership.interval == Interval.ONE_TIME else _("Join"),
+    }
+
+
+def help_contact() -> dict[str, str]:
+    """``{% help_contact as help %}``: where people who are stuck turn to (U41), and the site's terms."""
+    return {
+        "email": conf.HELP_EMAIL,
+        "url": conf.HELP_URL,
+        "terms_url": conf.TERMS_URL,
+        "privacy_url": conf.PRIVACY_URL,
+    }
+
+
+def offer_of(membership: Membership) -> Offer | None:
+    """``{% offer_of membership as offer %}``: also for a draft in a preview; None while it has no price."""
+    if membership.price is None:
+        return None
+    return offer(membership, now=clock.now(), language=get_language() or settings.LANGUAGE_CODE)
+
+
+def rendered_description(membership: Membership) -> SafeString:
+    """``{% rendered_description membership %}``: of an unsaved version, for previews."""
+    return as_safe(render_markdown(membership.description).html)
+
+
+def money(amount: Money) -> str:
+    """``{{ invoice.total_money|money }}``: in the reader's locale."""
+    return format_money(amount, get_language() or settings.LANGUAGE_CODE)

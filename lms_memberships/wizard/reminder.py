@@ -1,0 +1,22 @@
+"""What is said after publishing? That it is done, and that the e-mails are still off, with one button for all (U29)."""
+
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.safestring import SafeString
+
+from ..memberships.models import Membership
+from .checklist import EMAILS_URL_NAME, are_emails_on
+
+ALL_ON_URL_NAME = "lms_memberships_emails_all_on"
+
+
+def after_publishing(message: str, membership: Membership) -> SafeString:
+    """The message with its buttons. Nothing is reminded of when every e-mail is on."""
+    context = {
+        "message": message,
+        "public_url": membership.get_absolute_url(),
+        "emails_are_on": are_emails_on(membership),
+        "all_on_url": reverse(ALL_ON_URL_NAME),
+        "settings_url": reverse(EMAILS_URL_NAME),
+    }
+    return SafeString(render_to_string("lms_memberships/wizard/published_message.html", context))

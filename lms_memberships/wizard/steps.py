@@ -1,0 +1,64 @@
+"""Which steps does the wizard have, and what is asked in each? (U10)."""
+
+from django.utils.translation import gettext_lazy as _
+from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, PublishingPanel
+
+from .bundle_form import BundleForm
+from .bundle_panel import BundlePanel
+from .information_form import InformationForm
+from .panels import AmountPanel, PricePermissionPanel, StatusPanel, SummaryPanel
+from .status_form import StatusForm
+from .step import Step
+
+
+class WholeForm(InformationForm, BundleForm):
+    """Every step's fields at once, for looking at an old version. The status is the buttons' there."""
+
+
+STEPS = (
+    Step(
+        slug="information",
+        label=_("Main information"),
+        icon="edit",
+        form_class=InformationForm,
+        panels=(
+            FieldPanel("title", classname="title", required_on_save=True),
+            FieldPanel("description"),
+            FieldPanel("cover_image"),
+            MultiFieldPanel(
+                [
+                    PricePermissionPanel(),
+                    FieldRowPanel([AmountPanel("price_amount"), FieldPanel("currency")]),
+                    FieldRowPanel([FieldPanel("interval"), AmountPanel("old_price_amount")]),
+                ],
+                heading=_("Price"),
+                icon="tag",
+            ),
+            MultiFieldPanel(
+                [FieldPanel("trial_days"), FieldPanel("trial_requires_card")], heading=_("Free trial"), icon="date"
+            ),
+            MultiFieldPanel(
+                [FieldRowPanel([FieldPanel("grace_days"), FieldPanel("lang")])], heading=_("More"), icon="cog"
+            ),
+        ),
+    ),
+    Step(
+        slug="bundle",
+        label=_("Marketing products"),
+        icon="list-ul",
+        form_class=BundleForm,
+        panels=(BundlePanel(heading=_("Courses, live sessions and products")),),
+        mends=("bundle_items",),
+    ),
+    Step(
+        slug="publish",
+        label=_("Settings"),
+        icon="upload",
+        form_class=StatusForm,
+        panels=(
+            StatusPanel(),
+            SummaryPanel(),
+            PublishingPanel(),
+        ),
+    ),
+)

@@ -1,0 +1,77 @@
+"""Which tests can this machine run? SQLite always, then PostgreSQL and Chromium where they are; the rest is named.
+
+``TEST_DATABASE_URL`` names a PostgreSQL server; without it, one on 127.0.0.1:5432 that trusts us is used. Only scratch
+databases are made, and removed. ``REQUIRE_POSTGRES=1`` and ``REQUIRE_BROWSER=1`` turn a missing one into a failure.
+Further arguments go to pytest.
+"""
+
+import getpass
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psycopg
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+#: Name each skip with its reason; keep the tests of one group on one worker.
+OPTIONS = ("--no-header", "-rs", "--dist", "loadgroup")
+SERVER = "127.0.0.1:5432"
+
+
+def main(arguments: list[str]) -> int:
+    postgres, browser = _postgres_url(), _browser()
+    skipped = list(_skipped(postgres=postgres, browser=browser))
+    for name, sentence in skipped:
+        if os.environ.get(f"REQUIRE_{name}"):
+            print(f"{sentence} It is required here (REQUIRE_{name}).")
+            return 1
+    without_browser = "" if browser else "not browser"
+    if postgres:
+        results = [_run("SQLite", "", "not browser and not postgres", arguments)]
+        # Last, so that the closing line counts everything.
+        results.append(_run("PostgreSQL", postgres, without_browser, arguments))
+    else:
+        results = [_run("SQLite", "", " and ".join(filter(None, ["not postgres", without_browser])), arguments)]
+    for _name, sentence in skipped:
+        print(sentence)
+    return max(results)
+
+
+def _skipped(*, postgres: str, browser: str) -> Iterator[tuple[str, str]]:
+    if not postgres:
+        yield (
+            "POSTGRES",
+            f"Not tested: PostgreSQL. TEST_DATABASE_URL is not set, and none at {SERVER} lets postgres or you in.",
+        )
+    if not browser:
+        yield "BROWSER", f"Not tested: the journeys in a browser. None of {', '.join(BROWSERS)} is installed."
+
+
+def _run(database: str, url: str, marks: str, arguments: list[str]) -> int:
+    # Headlines go out before pytest's own lines, also into a file.
+    print(f"\n── {database} ──", flush=True)
+    command = [sys.executable, "-m", "pytest", *OPTIONS, "-n", os.environ.get("TEST_WORKERS", "auto"), "-m", marks]
+    return subprocess.run([*command, *arguments], env={**os.environ, "TEST_DATABASE_URL": url}, check=False).returncode
+
+
+def _postgres_url() -> str:
+    if url := os.environ.get("TEST_DATABASE_URL"):
+        return url
+    for user in dict.fromkeys(("postgres", getpass.getuser())):
+        try:
+            psycopg.connect(f"postgresql://{user}@{SERVER}/postgres", connect_timeout=3).close()
+        except psycopg.Error:
+            continue
+        # Django puts test_ before the name and the worker behind it; the number keeps two runs apart.
+        return f"postgresql://{user}@{SERVER}/lms_memberships_{os.getpid()}"
+    return ""
+
+
+def _browser() -> str:
+    return next(filter(None, map(shutil.which, BROWSERS)), "")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

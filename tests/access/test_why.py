@@ -1,0 +1,85 @@
+"""Does the command answer for anybody, anything and any day? And does the template tag ask the same function?"""
+
+import json
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.core.management import CommandError, call_command
+from django.template import Context, Template
+
+from lms_memberships.models import Item
+from tests.access import school
+
+pytestmark = pytest.mark.django_db
+
+
+def ask(*words: str) -> tuple[str, int]:
+    output = StringIO()
+    try:
+        call_command("memberships_why", *words, stdout=output)
+    except SystemExit as end:
+        return output.getvalue(), end.code
+    return output.getvalue(), 0
+
+
+def test_it_says_no_in_one_sentence_and_fails(course, gold, student):
+    """X1"""
+    answer, code = ask("student", "/clay/")
+    assert code == 1
+    assert answer.startswith("student → Clay: no. This is for members")
+    assert answer.count("\n") == 1
+
+
+def test_it_answers_for_another_day(course, gold, student, now):
+    """X1"""
+    school.subscribe(student, gold, until=now + timedelta(days=10))
+    assert ask("student", "/clay")[1] == 0
+    later = (now + timedelta(days=11)).date().isoformat()
+    assert ask("student", "/clay", "--at", later)[1] == 1
+
+
+@pytest.mark.parametrize("person", ["student", "student@school.test", "STUDENT@school.test", "-"])
+def test_it_finds_people_by_name_address_or_as_a_visitor(course, person, student):
+    """X1"""
+    answer = json.loads(ask(person, f"wagtailcore.Page:{course.pk}", "--json")[0])
+    assert (answer["allowed"], answer["reason"]) == (True, "not_sold")
+
+
+def test_it_finds_things_by_their_number_in_the_catalogue(course, gold, student):
+    """X1"""
+    answer = json.loads(ask("student", str(Item.objects.get(page=course).pk), "--json")[0])
+    assert (answer["allowed"], answer["reason"]) == (False, "join")
+    assert [one["title"] for one in answer["memberships"]] == ["Gold"]
+
+
+@pytest.mark.parametrize(
+    "words", [("nobody", "/clay/"), ("student", "/nowhere/"), ("student", "x:1"), ("student", "a.B")]
+)
+def test_what_it_does_not_know_it_says(course, student, words):
+    """X1"""
+    with pytest.raises(CommandError):
+        ask(*words)
+
+
+def test_a_broken_date_is_refused(course, student):
+    """X1"""
+    for broken in ("soon", "2027-13-01"):
+        with pytest.raises(CommandError):
+            ask("student", "/clay/", "--at", broken)
+
+
+def test_a_template_asks_the_same_function(course, gold, student, rf, now):
+    """X3"""
+    template = Template(
+        "{% load memberships %}{% can_open course as allowed %}{% if allowed %}open{% else %}shut{% endif %}"
+    )
+    request = rf.get("/")
+    request.user = AnonymousUser()
+    assert template.render(Context({"request": request, "course": course})) == "shut"
+    school.subscribe(student, gold, until=now + timedelta(days=1))
+    request.user = student
+    assert template.render(Context({"request": request, "course": course})) == "open"
+    assert template.render(Context({"user": student, "course": course})) == "open"
+    assert template.render(Context({"course": course})) == "shut"

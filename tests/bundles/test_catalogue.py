@@ -1,0 +1,58 @@
+"""Does the catalogue follow the site, and protect what is sold?"""
+
+import pytest
+from django.core.exceptions import ImproperlyConfigured
+from django.db.models import ProtectedError
+from wagtail import hooks
+from wagtail.models import ReferenceIndex
+
+from lms_memberships.bundles import BundleItemType, catalogue, registry
+from lms_memberships.models import Item
+from tests.factories import MembershipFactory, put_into
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_new_thing_gets_its_row_and_a_change_reaches_it(live_session):
+    """U5."""
+    assert catalogue.item_for(live_session).title == "Glazing evening"
+    live_session.title = "Glazing night"
+    live_session.save()
+    assert catalogue.item_for(live_session).title == "Glazing night"
+    assert Item.objects.filter(kind="live_session").count() == 1
+
+
+def test_a_thing_that_goes_takes_its_row_along(live_session):
+    live_session.delete()
+    assert not Item.objects.exists()
+
+
+def test_a_thing_that_is_sold_cannot_be_deleted(live_session):
+    put_into(MembershipFactory(), live_session)
+    with pytest.raises(ProtectedError):
+        catalogue.item_for(live_session).delete()
+
+
+def test_rebuilding_restores_what_a_bulk_import_left_out(live_session):
+    Item.objects.all().delete()
+    assert catalogue.rebuild() >= 1
+    assert catalogue.item_for(live_session) is not None
+
+
+def test_the_usage_page_of_a_thing_names_the_membership(live_session):
+    membership = put_into(MembershipFactory(), live_session)
+    users = ReferenceIndex.get_references_to(live_session)
+    assert str(membership.pk) in users.values_list("object_id", flat=True)
+
+
+def test_two_kinds_with_one_name_are_refused(live_session):
+    class Twin(BundleItemType):
+        kind = "live_session"
+        label = label_plural = "Twin"
+        model = Item
+
+    registry.item_types.cache_clear()
+    with hooks.register_temporarily("register_bundle_item_types", lambda: [Twin]):
+        with pytest.raises(ImproperlyConfigured):
+            registry.item_types()
+    registry.item_types.cache_clear()
