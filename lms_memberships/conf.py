@@ -25,7 +25,7 @@ SETTINGS: dict[str, Setting] = {
     "PAST_DUE_GRACE_DAYS": Setting(7, "Days of access after a failed payment, where a membership sets none."),
     "DEFAULT_CURRENCY": Setting("eur", "The currency that a new membership starts with."),
     "HTML_SANITIZER": Setting("", "Dotted path of a function html -> html that cleans descriptions. Empty: bleach."),
-    "REQUIRE_MEMBERSHIP": Setting(False, "A members-only site: every page asks for a live membership."),
+    "REQUIRE_MEMBERSHIP": Setting(default=False, reason="A members-only site: every page asks for a live membership."),
     "SIGN_UP_URL": Setting("", "Where people without an account make one before they join. Empty: the sign-in page."),
     "HELP_EMAIL": Setting("", "Where people who are stuck write to; shown on every screen of ours."),
     "HELP_URL": Setting("", "A page with help, shown beside the e-mail address."),

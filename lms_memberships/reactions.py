@@ -6,14 +6,17 @@ from typing import Any
 
 from django.db import transaction
 from django_tasks.base import Task
+from wagtail.log_actions import log
 
 from . import events
 from .access import deliveries, fence
 from .access.tasks import deliver as deliver_items
 from .emails import owed
 from .emails.tasks import deliver as deliver_emails
+from .history import SECOND_PURCHASE_UNDONE
 from .memberships.models import Membership
 from .memberships.tasks import prepare_waiting
+from .subscriptions.models import Subscription
 
 #: Each takes the class of fact that its row names: that is what the table is for.
 Reaction = Callable[[Any], None]
@@ -41,6 +44,12 @@ def _owe_items(fact: events.SubscriptionFact) -> None:
     deliveries.owe(fact.subscription_id)
 
 
+def _note_in_history(fact: events.SubscriptionFact) -> None:
+    subscription = Subscription.objects.select_related("membership", "user").get(pk=fact.subscription_id)
+    data = {"student": subscription.user.get_username(), "subscription": subscription.stripe_id}
+    log(subscription.membership, SECOND_PURCHASE_UNDONE, data=data)
+
+
 _email = partial(_soon, deliver_emails)
 _items = partial(_soon, deliver_items)
 
@@ -57,8 +66,8 @@ REACTIONS: Mapping[type[events.Fact], tuple[Reaction, ...]] = {
     # Nothing is taken back from the item's own system: progress stays.
     events.AccessLost: (owed.about_subscription, _email()),
     events.TrialEndsSoon: (owed.about_subscription, _email()),
-    # Seen in the admin, on the subscription; no mail of its own yet.
-    events.SecondPurchaseUndone: (),
+    # In the membership's history, where a creator looks when a student asks about a refund (C6).
+    events.SecondPurchaseUndone: (_note_in_history,),
     events.PaymentSucceeded: (owed.about_invoice, _email()),
     events.PaymentFailed: (owed.about_invoice, _email()),
 }

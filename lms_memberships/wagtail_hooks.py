@@ -2,6 +2,7 @@
 
 from django.apps import apps
 
+from . import history  # noqa: F401
 from .access import hooks as access_hooks  # noqa: F401
 from .creator import email_hooks, stripe_hooks  # noqa: F401
 from .creator.memberships import hooks as listing_hooks  # noqa: F401

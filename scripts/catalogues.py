@@ -5,6 +5,7 @@ English is a catalogue too, so that a site can be read next to its source; it is
 
 import gettext
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -54,12 +55,14 @@ def check(root: Path) -> list[str]:
             problem
             for package in PACKAGES
             for language in LANGUAGES
-            for problem in _problems(_catalogue(root / package, language), _catalogue(fresh / package, language))
+            for problem in _problems(
+                _catalogue(root / package, language), _catalogue(fresh / package, language), root=root
+            )
         ]
 
 
-def _problems(ours: Path, fresh: Path) -> Iterator[str]:
-    name = ours.relative_to(ROOT)
+def _problems(ours: Path, fresh: Path, *, root: Path) -> Iterator[str]:
+    name = ours.relative_to(root)
     if not ours.exists():
         yield f"{name} is missing"
         return
@@ -68,7 +71,8 @@ def _problems(ours: Path, fresh: Path) -> Iterator[str]:
     if not ours.with_suffix(".mo").exists() or _compiled(ours) != _compiled(fresh):
         yield f"{name.with_suffix('.mo')} is not up to date with the code"
     for kind in ("--untranslated", "--only-fuzzy"):
-        left = _run("msgattrib", kind, "--no-obsolete", fresh).count('\nmsgid "') - 1
+        # The first is the header, which is always there with any other.
+        left = len(re.findall('^msgid "', _run("msgattrib", kind, "--no-obsolete", fresh), re.MULTILINE)) - 1
         if left > 0:
             yield f"{name}: {left} texts are {kind.removeprefix('--').removeprefix('only-')}"
 

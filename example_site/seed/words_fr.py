@@ -94,13 +94,13 @@ TERMS = StandardPage(
     cover="",
     in_menu=False,
     intro="La version courte est la version entière.",
-    body="<p>Un abonnement ouvre les cours, séances en direct et téléchargements que sa page énumère, "
-    "tant qu’il est payé. Le prix est toutes taxes comprises.</p>"
+    body="<p>Une adhésion ouvre les cours, séances en direct et téléchargements que sa page énumère, "
+    "tant qu’elle est payée. Le prix est toutes taxes comprises.</p>"
     "<h2>Payer, s’arrêter</h2>"
-    "<p>Il se renouvelle à la fin de chaque période. Vous pouvez résilier à tout moment sur la page "
+    "<p>Elle se renouvelle à la fin de chaque période. Vous pouvez résilier à tout moment sur la page "
     "de votre compte ; l’accès dure alors jusqu’à la fin de la période payée. Si un paiement échoue, "
     "nous réessayons, et vous gardez l’accès pendant les jours indiqués sur la page de "
-    "l’abonnement.</p>"
+    "l’adhésion.</p>"
     "<h2>Changer d’avis</h2>"
     "<p>Vous avez 14 jours. Écrivez-nous et nous remboursons tout, même si vous avez tout vu.</p>"
     "<h2>Ce que vous pouvez en faire</h2>"
@@ -131,7 +131,7 @@ FRENCH = SchoolWords(
     courses_title="Cours",
     courses_slug="cours",
     courses_intro="Chaque cours se suffit ; ensemble, ils font environ un an de soirées. Les leçons "
-    "s’ouvrent aux abonnés et restent ouvertes tant que dure l’abonnement.",
+    "s’ouvrent aux adhérents et restent ouvertes tant que dure l’adhésion.",
     pages=(ABOUT, CONTACT, TERMS, PRIVACY),
     courses=COURSES,
 )

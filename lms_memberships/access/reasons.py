@@ -60,12 +60,15 @@ SENTENCES_WITHOUT_OFFERS = {
     Reason.JOIN: _("This is for members, and no membership that contains it is on sale at the moment."),
 }
 
+#: Each language has its own quotation marks.
+QUOTED = _("“%(title)s”")
+
 
 def sentence(reason: Reason, holding: "Holding | None", offers: Sequence[str]) -> str:
     """The reason in one sentence of the active language."""
     texts = SENTENCES if offers else SENTENCES | SENTENCES_WITHOUT_OFFERS
     return str(texts[reason]) % {
-        "offers": get_text_list([f"“{title}”" for title in offers], say("or")),
+        "offers": get_text_list([str(QUOTED) % {"title": title} for title in offers], say("or")),
         "membership": holding.title if holding else "",
         "since": _day(holding.failed_since) if holding else "",
         "until": _day(holding.access_until) if holding else "",

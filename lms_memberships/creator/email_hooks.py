@@ -1,5 +1,7 @@
 """Where does the admin show the e-mail settings? Under Settings, with two addresses."""
 
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +17,11 @@ def email_settings_urls() -> list[URLPattern]:
         path("memberships/emails/", EmailSettings.as_view(), name="lms_memberships_email_settings"),
         path("memberships/emails/all-on/", AllOn.as_view(), name="lms_memberships_emails_all_on"),
     ]
+
+
+@hooks.register("register_permissions")
+def email_settings_permission() -> QuerySet[Permission]:
+    return Permission.objects.filter(content_type__app_label="lms_memberships", codename="change_emailswitch")
 
 
 class EmailSettingsMenuItem(MenuItem):

@@ -3,6 +3,7 @@
 import hashlib
 import unicodedata
 from datetime import datetime
+from email.errors import HeaderParseError
 from email.headerregistry import Address
 from pathlib import Path
 
@@ -59,7 +60,11 @@ def one_line(text: str) -> str:
 
 def address(text: str) -> str:
     """The bare address. Raises ValueError for anything else, such as a second header."""
-    return Address(addr_spec=text).addr_spec
+    try:
+        return Address(addr_spec=text).addr_spec
+    except (HeaderParseError, ValueError) as error:
+        msg = f"{text!r} is not one address"
+        raise ValueError(msg) from error
 
 
 def message_id(email: Email) -> str:

@@ -122,6 +122,7 @@ def _contents(membership: Membership) -> Iterator[tuple[str | Promise, tuple[Ite
     kinds = list(item_types())
     rows = [row.item for row in membership.bundle_items.all()]
     rows.sort(key=lambda item: kinds.index(item.kind) if item.kind in kinds else len(kinds))
-    for kind, items in groupby(rows, key=lambda item: item.kind):
-        item_type = item_types().get(kind)
-        yield (item_type.label_plural if item_type else kind), tuple(items)
+    for kind, group in groupby(rows, key=lambda item: item.kind):
+        item_type, items = item_types().get(kind), tuple(group)
+        label = kind if item_type is None else item_type.label if len(items) == 1 else item_type.label_plural
+        yield label, items

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -23,6 +23,15 @@ from .people import student_of
 from .standing import standing
 
 INVOICES_PER_PAGE = 25
+CANCELLED_KEEPING_ACCESS = gettext_lazy("Cancelled. You keep access until the end of what is paid.")
+CANCELLED_AT_ONCE = gettext_lazy("Cancelled. Nothing more will be charged.")
+#: Stripe's words for an invoice, in the student's. Drafts are not shown.
+INVOICE_STATUSES = {
+    "open": gettext_lazy("To pay"),
+    "paid": gettext_lazy("Paid"),
+    "uncollectible": gettext_lazy("Written off"),
+    "void": pgettext_lazy("invoice", "Cancelled"),
+}
 
 
 @never_cache
@@ -56,7 +65,9 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.message)
     else:
-        messages.success(request, _("Cancelled. You keep access until the end of what is paid."))
+        subscription.refresh_from_db()
+        kept = subscription.is_live(clock.now())
+        messages.success(request, CANCELLED_KEEPING_ACCESS if kept else CANCELLED_AT_ONCE)
     return redirect("lms_memberships:account")
 
 
@@ -84,6 +95,11 @@ class InvoiceList(LoginRequiredMixin, ListView):
 
     def get_queryset(self) -> QuerySet[Invoice]:
         return Invoice.objects.of(student_of(self.request)).exclude(status="draft").select_related("membership")
+
+    def get_context_data(self, **kwargs: object) -> dict[str, object]:
+        context = super().get_context_data()
+        rows = [(each, INVOICE_STATUSES.get(each.status, each.status)) for each in context["object_list"]]
+        return {**context, "rows": rows}
 
 
 @never_cache

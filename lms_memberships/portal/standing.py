@@ -9,7 +9,7 @@ from babel.dates import format_date
 from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import to_locale
+from django.utils.translation import pgettext_lazy, to_locale
 
 from ..bundles.models import Item
 from ..memberships.pricing import price_text
@@ -51,8 +51,14 @@ WORDS: dict[Situation, Words] = {
     Situation.TRIAL_WITHOUT_CARD: Words(
         _("Free trial"), _("Your trial ends on %(trial_end)s. Access then closes; nothing is charged."), "good"
     ),
-    Situation.RENEWING: Words(_("Active"), _("Next payment on %(period_end)s: %(price)s."), "good"),
-    Situation.ENDING: Words(_("Cancelled"), _("You keep access until %(until)s. Nothing more is charged."), "warning"),
+    Situation.RENEWING: Words(
+        pgettext_lazy("membership", "Active"), _("Next payment on %(period_end)s: %(price)s."), "good"
+    ),
+    Situation.ENDING: Words(
+        pgettext_lazy("membership", "Cancelled"),
+        _("You keep access until %(until)s. Nothing more is charged."),
+        "warning",
+    ),
     Situation.FAILING: Words(
         _("Payment failed"), _("Your last payment failed. You keep access until %(until)s; please pay before."), "bad"
     ),
@@ -120,6 +126,11 @@ class Standing:
     @property
     def can_cancel(self) -> bool:
         return self.subscription.is_recurring and self.situation in CANCELLABLE
+
+    @property
+    def ends_at_once(self) -> bool:
+        """Cancelling while a payment is missing ends it now: nobody paid for this period."""
+        return self.situation in PAYABLE
 
     @property
     def can_resume(self) -> bool:

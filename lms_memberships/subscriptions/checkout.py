@@ -75,7 +75,9 @@ def start(
             return url
         _refuse_a_second(user, offer, now=now)
     customer_id = customer_for(user, gateway=gateway, language=language)
-    draft = Checkout(user=user, membership=offer, price=price, trial_days=trial_days, language=language, created_at=now)
+    draft = Checkout(
+        user_id=user.pk, membership=offer, price=price, trial_days=trial_days, language=language, created_at=now
+    )
     draft.account, draft.livemode = price.account, price.livemode
     checkout = _plan(draft)
     request = _request(checkout, offer, customer_id=customer_id, language=language, urls=urls)
@@ -153,7 +155,7 @@ def _plan(draft: Checkout) -> Checkout:
     """The one running attempt of this person for this membership: two tabs share it (C6)."""
     with transaction.atomic():
         people.lock_person(draft.user_id)
-        running = _running(draft.user, draft.membership)
+        running = Checkout.objects.filter(user_id=draft.user_id, membership_id=draft.membership_id).running().first()
         if running is None:
             draft.save()
     return running or draft

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from ..money import Money
 from ..payments.gateway import Gateway, SubscriptionStatus
@@ -139,7 +140,7 @@ class Checkout(StripeObject):
         PLANNED = "planned", _("planned")
         OPEN = "open", _("open")
         COMPLETE = "complete", _("complete")
-        EXPIRED = "expired", _("expired")
+        EXPIRED = "expired", pgettext_lazy("checkout", "expired")
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")

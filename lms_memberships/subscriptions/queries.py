@@ -44,8 +44,13 @@ class SubscriptionQuerySet(models.QuerySet):
         """In the account and mode that the gateway speaks to."""
         return self.filter(account=gateway.account_id, livemode=gateway.livemode)
 
+    def count_people(self, memberships: Collection[models.Model], now: datetime) -> dict[int, int]:
+        """For how many people each of these memberships is open at that moment. One query."""
+        rows = self.giving_access(now).filter(membership__in=memberships).order_by()
+        return dict(rows.values_list("membership").annotate(models.Count("user", distinct=True)))
 
-class CheckoutQuerySet(models.QuerySet):
+
+class CheckoutQuerySet(models.QuerySet["Checkout"]):
     """Questions about attempts to buy."""
 
     def of(self, user: models.Model) -> "CheckoutQuerySet":
@@ -62,11 +67,6 @@ class CheckoutQuerySet(models.QuerySet):
     def locked(self) -> "Checkout | None":
         """The one that is left, for writing, with what is bought."""
         return self.select_related("membership", "price").select_for_update(of=("self",)).first()
-
-    def count_people(self, memberships: Collection[models.Model], now: datetime) -> dict[int, int]:
-        """For how many people each of these memberships is open at that moment. One query."""
-        rows = self.giving_access(now).filter(membership__in=memberships).order_by()
-        return dict(rows.values_list("membership").annotate(models.Count("user", distinct=True)))
 
 
 class InvoiceQuerySet(models.QuerySet):

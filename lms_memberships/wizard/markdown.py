@@ -7,6 +7,7 @@ from django.template.loader import render_to_string
 from django.urls import reverse_lazy
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_POST
 from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.widgets import AdminAutoHeightTextInput
@@ -20,7 +21,7 @@ TOOLS = (
     ("bold", _("Bold"), "bold", "Control+B"),
     ("italic", _("Italic"), "italic", "Control+I"),
     ("heading", _("Heading"), "h3", ""),
-    ("bullets", _("Bulleted list"), "list-ul", ""),
+    ("bullets", pgettext_lazy("formatting", "Bulleted list"), "list-ul", ""),
     ("numbers", _("Numbered list"), "list-ol", ""),
     ("link", _("Link"), "link", "Control+K"),
 )

@@ -1,6 +1,7 @@
 """Which panels of the steps are ours? Amounts, the word about prices, the status, and the summary."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.compare import FieldComparison
 from wagtail.admin.panels import FieldPanel, Panel
 from wagtail.admin.telepath import register as register_telepath_adapter
@@ -57,7 +58,9 @@ class SummaryPanel(Panel):
 
     only_in_wizard = True
 
-    def __init__(self, heading: object = _("Summary"), icon: str = "clipboard-list", **kwargs: object) -> None:
+    def __init__(
+        self, heading: object = pgettext_lazy("membership", "Summary"), icon: str = "clipboard-list", **kwargs: object
+    ) -> None:
         super().__init__(heading=heading, icon=icon, **kwargs)
 
     @register_telepath_adapter

@@ -1,6 +1,7 @@
 """Which steps does the wizard have, and what is asked in each? (U10)."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, PublishingPanel
 
 from .bundle_form import BundleForm
@@ -52,7 +53,7 @@ STEPS = (
     ),
     Step(
         slug="publish",
-        label=_("Settings"),
+        label=pgettext_lazy("step", "Settings"),
         icon="upload",
         form_class=StatusForm,
         panels=(

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.utils import formats, timezone, translation
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from ..bundles.models import Item
 from ..bundles.registry import item_types
@@ -49,11 +50,15 @@ def payment_sentences(payment: FirstPayment, language: str) -> list[str]:
 
 def _trial_sentences(payment: FirstPayment, language: str) -> list[str]:
     days = {"days": payment.trial_days, "date": _date(payment.trial_ends_at)}
-    today = _("Today the student pays nothing: the trial lasts %(days)d days, until %(date)s.") % days
+    today = ngettext(
+        "Today the student pays nothing: the trial lasts %(days)d day, until %(date)s.",
+        "Today the student pays nothing: the trial lasts %(days)d days, until %(date)s.",
+        payment.trial_days,
+    )
     if payment.next is None:
-        return [today, _("No card is asked for. On that day access closes, unless the student buys.")]
+        return [today % days, _("No card is asked for. On that day access closes, unless the student buys.")]
     return [
-        today,
+        today % days,
         _("A card is asked for at the start."),
         _next_sentence(payment.next, payment.next_at, language),
         _("Whoever cancels before that day pays nothing."),

@@ -7,7 +7,21 @@ from playwright.sync_api import Page, expect
 
 from .conftest import Demo, People
 from .looks import ADMIN_LOOKS, SITE_LOOKS, Look, complaints
-from .steps import Plan, find_stripe_again, join, lose_stripe, newcomer, open_wizard, pay, press_pay, sell, unique
+from .steps import (
+    Plan,
+    buy,
+    eventually,
+    find_stripe_again,
+    join,
+    lose_stripe,
+    newcomer,
+    open_wizard,
+    pay,
+    press_pay,
+    sell,
+    switch_emails,
+    unique,
+)
 
 #: Nobody need be anybody to read these.
 PUBLIC = {
@@ -33,7 +47,6 @@ PUBLIC = {
     "wall before a lesson": "/courses/reading-the-kiln/cones-and-colour/",
     "wall before a live session": "/live/bring-your-collapsed-pot/",
     "wall before a product": "/shop/six-silhouettes/",
-    "not found": "/nothing-is-here/",
 }
 #: The people of the seed, each in a situation of their own, and the word that the account page has for it.
 STANDINGS = {
@@ -83,12 +96,16 @@ def look_at(demo: Demo) -> Callable[[Page, dict[str, str], tuple[Look, ...]], li
     return look
 
 
+def _all_well(found: Iterable[str]) -> None:
+    assert not found, "\n".join(["", *found])
+
+
 def _at(root: str, paths: dict[str, str]) -> dict[str, str]:
     return {name: f"{root}{path}" for name, path in paths.items()}
 
 
 def test_everybodys_pages(people: People, demo: Demo, look_at: Callable):
-    assert look_at(people.window(), _at(demo.site, PUBLIC), SITE_LOOKS) == []
+    _all_well(look_at(people.window(), _at(demo.site, PUBLIC), SITE_LOOKS))
 
 
 @pytest.mark.parametrize(("person", "word"), STANDINGS.items())
@@ -101,11 +118,11 @@ def test_the_account_in_every_standing(people: People, demo: Demo, person: str, 
     if cancel.count():
         cancel.first.click()
         found += complaints(page, f"cancelling of {person}")
-    assert found == []
+    _all_well(found)
 
 
 def test_a_members_pages(people: People, demo: Demo, look_at: Callable):
-    assert look_at(people.signed_in("camille"), _at(demo.site, OF_A_MEMBER), SITE_LOOKS) == []
+    _all_well(look_at(people.signed_in("camille"), _at(demo.site, OF_A_MEMBER), SITE_LOOKS))
 
 
 def test_the_way_through_a_purchase_and_its_mail(people: People, demo: Demo):
@@ -123,19 +140,22 @@ def test_the_way_through_a_purchase_and_its_mail(people: People, demo: Demo):
     page.locator("main tbody a").first.click()
     page.wait_for_url(f"{demo.sandbox}/**")
     found += complaints(page, "hosted invoice")
-    assert found == []
+    _all_well(found)
 
 
 def test_a_mail(people: People, demo: Demo):
-    page = people.window()
-    page.goto(f"{demo.site}/demo/mailbox/")
+    switch_emails(people.signed_in("admin"), demo, to="on")
+    student = buy(people, demo, f"{demo.site}/memberships/the-workshop/", name="Ines")
+    page = student.page
+    eventually(page, f"{demo.site}/demo/mailbox/?q={student.email.replace('@', '%40')}", "Welcome to The workshop")
     page.locator("main tbody a").first.click()
     found = complaints(page, "a mail")
-    html_part = page.get_by_role("link", name="Open the HTML part alone")
-    if html_part.count():
-        html_part.click()
-        found += complaints(page, "its HTML part")
-    assert found == []
+    address = page.get_by_role("link", name="Open the HTML part alone").get_attribute("href")
+    # The demo shows it where no script runs, not even axe.
+    alone = page.context.new_page()
+    alone.set_content(page.request.get(f"{demo.site}{address}").text())
+    found += complaints(alone, "its HTML part")
+    _all_well(found)
 
 
 def test_the_sandboxs_dashboard(people: People, demo: Demo, look_at: Callable):
@@ -145,7 +165,7 @@ def test_the_sandboxs_dashboard(people: People, demo: Demo, look_at: Callable):
         page.goto(f"{demo.desk}{path}")
         page.locator("main tbody a").first.click()
         found += complaints(page, f"one of {path}")
-    assert found == []
+    _all_well(found)
 
 
 def test_the_admins_pages(people: People, demo: Demo, look_at: Callable):
@@ -153,7 +173,7 @@ def test_the_admins_pages(people: People, demo: Demo, look_at: Callable):
     found = look_at(page, _at(demo.admin, ADMIN), ADMIN_LOOKS)
     page.goto(f"{demo.admin}memberships/emails/")
     page.get_by_role("link", name="The workshop").click()
-    assert found + complaints(page, "e-mail settings of one membership", ADMIN_LOOKS) == []
+    _all_well(found + complaints(page, "e-mail settings of one membership", ADMIN_LOOKS))
 
 
 def test_the_wizards_steps_empty_filled_in_and_refused(people: People, demo: Demo):
@@ -163,12 +183,12 @@ def test_the_wizards_steps_empty_filled_in_and_refused(people: People, demo: Dem
     # Only a title: the step names what it misses.
     page.locator("#id_title").fill(unique("Unfinished"))
     page.get_by_role("button", name="Next", exact=True).click()
-    expect(page.locator(".w-field__errors").first).to_be_visible()
+    expect(page.get_by_role("button", name="Go to the first error")).to_be_visible()
     found += complaints(page, "step 1, refused", ADMIN_LOOKS)
     sell(page, demo, Plan(unique("Looked at"), trial_days=7))
     found += complaints(page, "list with the reminder", ADMIN_LOOKS)
     found += _steps_of(page, demo, "The workshop")
-    assert found == []
+    _all_well(found)
 
 
 def _steps_of(page: Page, demo: Demo, title: str) -> Iterable[str]:
@@ -194,4 +214,4 @@ def test_the_page_without_stripe(people: People, demo: Demo):
         found += complaints(creator, "connection missing", ADMIN_LOOKS)
     finally:
         find_stripe_again(admin, demo)
-    assert found == []
+    _all_well(found)

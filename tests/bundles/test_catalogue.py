@@ -52,7 +52,7 @@ def test_two_kinds_with_one_name_are_refused(live_session):
         model = Item
 
     registry.item_types.cache_clear()
-    with hooks.register_temporarily("register_bundle_item_types", lambda: [Twin]):
-        with pytest.raises(ImproperlyConfigured):
-            registry.item_types()
+    registering = hooks.register_temporarily("register_bundle_item_types", lambda: [Twin])
+    with registering, pytest.raises(ImproperlyConfigured):
+        registry.item_types()
     registry.item_types.cache_clear()

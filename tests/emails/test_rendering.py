@@ -87,7 +87,6 @@ def test_no_name_can_add_a_header(message, subscription, evil, field):
 
 def test_an_address_with_a_second_header_is_refused():
     """S16."""
-    with pytest.raises(ValueError):
-        rendering.address("a@b.test\r\nBcc: eve@evil.test")
-    with pytest.raises(ValueError):
-        rendering.address("a@b.test, eve@evil.test")
+    for evil in ("a@b.test\r\nBcc: eve@evil.test", "a@b.test, eve@evil.test"):
+        with pytest.raises(ValueError, match="is not one address"):
+            rendering.address(evil)

@@ -4,6 +4,7 @@ import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from wagtail.admin.filters import WagtailFilterSet
 
 from ...memberships.intervals import Interval
@@ -19,10 +20,17 @@ SALE_CHOICES = (
 
 class MembershipFilterSet(WagtailFilterSet):
     sale = django_filters.ChoiceFilter(
-        label=_("Sale"), choices=SALE_CHOICES, method="by_sale", empty_label=_("All"), widget=forms.RadioSelect
+        label=_("Sale"),
+        choices=SALE_CHOICES,
+        method="by_sale",
+        empty_label=pgettext_lazy("memberships", "All"),
+        widget=forms.RadioSelect,
     )
     interval = django_filters.ChoiceFilter(
-        label=_("Billing interval"), choices=Interval.choices, empty_label=_("All"), widget=forms.RadioSelect
+        label=_("Billing interval"),
+        choices=Interval.choices,
+        empty_label=pgettext_lazy("memberships", "All"),
+        widget=forms.RadioSelect,
     )
 
     class Meta:

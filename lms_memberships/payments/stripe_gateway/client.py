@@ -1,6 +1,7 @@
 """How is a Stripe client built? Pinned version, one base address, short timeouts, one retry; cached by key."""
 
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -54,7 +55,8 @@ def fingerprint(key: str) -> str:
 
 def client_for(key: str, *, api_base: str, account: str | None = None) -> stripe.StripeClient:
     """The client for this key: one for each thread of a process, since it keeps its connections open."""
-    address = (fingerprint(key), api_base, account)
+    # A worker that was forked must not speak through its parent's connections.
+    address = (os.getpid(), fingerprint(key), api_base, account)
     with _lock:
         if address not in _clients:
             _clients[address] = _build(key, api_base, account)
@@ -99,5 +101,5 @@ def _is_worth_another_try(answer: Answer) -> bool:
 
 
 _lock = threading.Lock()
-_clients: dict[tuple[str, str, str | None], stripe.StripeClient] = {}
+_clients: dict[tuple[int, str, str, str | None], stripe.StripeClient] = {}
 _wrap: WrapHttpClient | None = None

@@ -4,9 +4,9 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import stripe
-from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..gateway import (
@@ -17,6 +17,9 @@ from ..gateway import (
     RateLimited,
     RequestRefused,
 )
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 logger = logging.getLogger(__name__)
 
@@ -75,7 +78,7 @@ def _explained(kind: type[GatewayFailure], error: stripe.StripeError) -> Gateway
     return kind()
 
 
-def _missing_permission(error: stripe.PermissionError) -> str | Promise:
+def _missing_permission(error: stripe.PermissionError) -> "str | _StrPromise":
     found = _PERMISSION.search(error.user_message or "")
     if found is None:
         return _("The Stripe key lacks a permission. Compare its permissions with the list under Settings → Stripe.")
