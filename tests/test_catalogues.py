@@ -135,10 +135,12 @@ def test_a_text_that_nobody_collected_is_found(tmp_path, monkeypatch):
     for package in PACKAGES:
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__", "static"))
     catalogues.update(tmp_path)
-    assert not [problem for problem in catalogues.check(tmp_path) if "up to date" in problem]
+    before = catalogues.check(tmp_path)
+    assert not [problem for problem in before if "up to date" in problem]
 
     with (tmp_path / "lms_memberships" / "errors.py").open("a", encoding="utf-8") as file:
         file.write('\nNEW = _("Nobody has collected this text.")\n')
-    problems = catalogues.check(tmp_path)
-    assert "lms_memberships/locale/fr/LC_MESSAGES/django.po is not up to date with the code" in problems
-    assert "lms_memberships/locale/fr/LC_MESSAGES/django.po: 1 texts are untranslated" in problems
+    gained = set(catalogues.check(tmp_path)) - set(before)
+    french = "lms_memberships/locale/fr/LC_MESSAGES/django.po"
+    assert f"{french} is not up to date with the code" in gained
+    assert re.search(rf"{french}: \d+ texts are untranslated", " ".join(gained))

@@ -18,6 +18,9 @@ from .reasons import OPENING, Reason, sentence
 from .targets import target_of
 from .words import Person
 
+#: A sentence with ten names in it helps nobody.
+MOST_NAMED = 3
+
 Thing = TypeVar("Thing", bound=models.Model)
 
 
@@ -48,7 +51,7 @@ class Decision:
     @property
     def sentence(self) -> str:
         """One sentence for the person (X1), in the active language."""
-        titles = [] if self.allowed else [offer.title for offer in self.offers]
+        titles = [] if self.allowed else [offer.title for offer in self.offers[:MOST_NAMED]]
         return sentence(self.reason, self.holding, titles)
 
 

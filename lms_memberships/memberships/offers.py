@@ -12,6 +12,7 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, to_locale
 
+from ..bundles.languages import in_language
 from ..bundles.models import Item
 from ..bundles.registry import item_types
 from ..money import Money, format_money
@@ -50,7 +51,7 @@ class Offer:
 
 
 def offers(memberships: Iterable[Membership], *, now: datetime, language: str) -> Iterator[Offer]:
-    """One offer each. Prefetch ``bundle_items__item`` and ``cover_image`` for a constant number of queries."""
+    """One offer each. Load them ``with_contents()`` for a constant number of queries."""
     return (offer(membership, now=now, language=language) for membership in memberships)
 
 
@@ -69,7 +70,7 @@ def offer(membership: Membership, *, now: datetime, language: str, trial_days: i
         trial=trial_text(first.trial_days),
         payment=payment_text(first, price, language),
         first=first,
-        contents=tuple(_contents(membership)),
+        contents=tuple(_contents(membership, language)),
     )
 
 
@@ -118,9 +119,9 @@ def _priced(membership: Membership) -> Money:
     return price
 
 
-def _contents(membership: Membership) -> Iterator[tuple[str | Promise, tuple[Item, ...]]]:
+def _contents(membership: Membership, language: str) -> Iterator[tuple[str | Promise, tuple[Item, ...]]]:
     kinds = list(item_types())
-    rows = [row.item for row in membership.bundle_items.all()]
+    rows = in_language((row.item for row in membership.bundle_items.all()), language)
     rows.sort(key=lambda item: kinds.index(item.kind) if item.kind in kinds else len(kinds))
     for kind, group in groupby(rows, key=lambda item: item.kind):
         item_type, items = item_types().get(kind), tuple(group)

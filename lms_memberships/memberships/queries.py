@@ -21,6 +21,10 @@ class MembershipQuerySet(models.QuerySet):
             Exists(self._bundle()), Exists(self._confirmed_price(connection))
         )
 
+    def with_contents(self) -> "MembershipQuerySet":
+        """With all that a card shows, in a constant number of queries."""
+        return self.select_related("cover_image").prefetch_related(contents("bundle_items"))
+
     def ever_published(self) -> "MembershipQuerySet":
         """Those whose bundle is fenced: from the first publication on, whatever became of them."""
         return self.filter(first_published_at__isnull=False)
@@ -38,6 +42,12 @@ class MembershipQuerySet(models.QuerySet):
             livemode=connection.livemode,
             confirmed_at__isnull=False,
         )
+
+
+def contents(lookup: str) -> models.Prefetch:
+    """The bundle behind ``lookup`` with its items, their pages and languages: one query."""
+    rows = _rows("BundleItem").select_related("item__page__locale").order_by("sort_order", "pk")
+    return models.Prefetch(lookup, queryset=rows)
 
 
 def _rows(name: str) -> models.Manager:

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -15,6 +15,7 @@ from django.views.generic import ListView
 
 from .. import clock
 from ..errors import OutsideFailure, Refusal
+from ..memberships.queries import contents
 from ..payments import connect
 from ..payments.connect import get_gateway
 from ..subscriptions import changes
@@ -40,7 +41,9 @@ INVOICE_STATUSES = {
 def show(request: HttpRequest) -> HttpResponse:
     """Everything the person holds or held, in words, with the next date and amount (P4, P7, P12)."""
     now = clock.now()
-    held = _mine(request).select_related("membership").prefetch_related("membership__bundle_items__item", "invoices")
+    held = (
+        _mine(request).select_related("membership").prefetch_related(contents("membership__bundle_items"), "invoices")
+    )
     cards = [standing(subscription, now=now, language=get_language()) for subscription in held]
     account = connect.state(now=clock.wall_time()).account
     context = {

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import clock
+from ..bundles.languages import in_language
 from ..errors import OutsideFailure, Refusal
 from ..memberships.addresses import public_url
 from ..memberships.models import Membership
@@ -20,7 +21,6 @@ from ..payments import connect
 from ..subscriptions import checkout
 from ..subscriptions.models import Checkout, Subscription
 from .people import student_of
-from .shop import with_contents
 
 #: The page asks again this often while a payment is being confirmed, then says that it will come by mail (C1).
 POLLS = 10
@@ -38,7 +38,7 @@ class SeeOther(HttpResponseRedirect):
 @require_http_methods(["GET", "HEAD", "POST"])
 def buy(request: HttpRequest, slug: str) -> HttpResponse:
     """GET, after signing in: what will be paid, once more. POST: on to Stripe. The price is ours (H8)."""
-    on_sale = with_contents(Membership.objects.on_sale(connect.current()))
+    on_sale = Membership.objects.on_sale(connect.current()).with_contents()
     membership = on_sale.filter(slug=slug).first()
     if membership is None:
         raise Http404
@@ -98,12 +98,14 @@ def _go_to_stripe(request: HttpRequest, membership: Membership) -> HttpResponse:
 
 
 def _welcome(request: HttpRequest, attempt: Checkout, subscription: Subscription) -> HttpResponse:
-    membership = with_contents(Membership.objects.filter(pk=attempt.membership_id)).get()
+    membership = Membership.objects.with_contents().get(pk=attempt.membership_id)
     context = {
         "membership": membership,
         "subscription": subscription,
         "is_open": subscription.is_live(clock.now()),
-        "items": [row.item for row in membership.bundle_items.all()],
+        "items": in_language(
+            (row.item for row in membership.bundle_items.all()), get_language() or settings.LANGUAGE_CODE
+        ),
     }
     return render(request, "lms_memberships/portal/done.html", context)
 

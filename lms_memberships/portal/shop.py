@@ -35,7 +35,7 @@ class MembershipList(ListView):
         words = self.request.GET.get("q", "").strip()[:100]
         if words:
             on_sale = on_sale.filter(Q(title__icontains=words) | Q(description__icontains=words))
-        return with_contents(on_sale)
+        return on_sale.with_contents()
 
     def get_context_data(self, **kwargs: object) -> dict:
         context = super().get_context_data()
@@ -51,12 +51,12 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 
     A membership that is not sold any more has its page for those who hold it, and for nobody else (S26).
     """
-    membership = with_contents(Membership.objects.filter(slug=slug, live=True)).first()
+    membership = Membership.objects.filter(slug=slug, live=True).with_contents().first()
     holding = _holding(request, slug)
     is_sold = membership is not None and Membership.objects.on_sale(connect.current()).filter(pk=membership.pk).exists()
     if not is_sold and holding is None:
         raise Http404
-    membership = membership or with_contents(Membership.objects.filter(slug=slug)).get()
+    membership = membership or Membership.objects.with_contents().get(slug=slug)
     # A stranger is told of the trial; whether they had it already is known once they have signed in.
     trial_days = checkout.trial_days_for(request.user, membership) if request.user.is_authenticated else None
     shown = offer(membership, now=clock.now(), language=get_language(), trial_days=trial_days)
@@ -65,11 +65,6 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     context["share"] = sharing.open_graph(shown)
     context["canonical"] = context["share"]["og:url"]
     return render(request, "lms_memberships/portal/detail.html", context)
-
-
-def with_contents(memberships: MembershipQuerySet) -> MembershipQuerySet:
-    """What a card needs, in a constant number of queries."""
-    return memberships.select_related("cover_image").prefetch_related("bundle_items__item")
 
 
 def _holding(request: HttpRequest, slug: str) -> Subscription | None:

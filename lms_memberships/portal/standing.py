@@ -11,6 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy, to_locale
 
+from ..bundles.languages import in_language
 from ..bundles.models import Item
 from ..memberships.pricing import price_text
 from ..payments.gateway import SubscriptionStatus
@@ -150,7 +151,7 @@ def situation_of(subscription: Subscription, now: datetime) -> Situation:
 
 
 def standing(subscription: Subscription, *, now: datetime, language: str) -> Standing:
-    """Prefetch ``membership__bundle_items__item`` and ``invoices``: this asks the database nothing then."""
+    """Prefetch ``contents("membership__bundle_items")`` and ``invoices``: this asks the database nothing then."""
     situation = situation_of(subscription, now)
     words = WORDS[situation]
     price = price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
@@ -168,7 +169,7 @@ def standing(subscription: Subscription, *, now: datetime, language: str) -> Sta
         sentence=str(words.sentence) % {**named, "price": price},
         tone=words.tone,
         price=price,
-        items=tuple(row.item for row in subscription.membership.bundle_items.all()),
+        items=tuple(in_language((row.item for row in subscription.membership.bundle_items.all()), language)),
         invoice_to_pay=_to_pay(subscription) if situation in PAYABLE else None,
     )
 

@@ -33,7 +33,7 @@ def register_portal_tags(register: template.Library) -> None:
 def membership_cards(limit: int = CARDS) -> dict[str, object]:
     """``{% membership_cards %}``: what is on sale now, as cards; at most ``limit`` of them."""
     on_sale = Membership.objects.on_sale(connect.current())
-    rows = on_sale.select_related("cover_image").prefetch_related("bundle_items__item")[:limit]
+    rows = on_sale.with_contents()[:limit]
     return {"offers": list(offers(rows, now=clock.now(), language=get_language() or settings.LANGUAGE_CODE))}
 
 

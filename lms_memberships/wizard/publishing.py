@@ -90,7 +90,11 @@ class PublishMixin:
         if self.finished_as_draft:
             return _("'%(title)s' is a draft. Students cannot see it or buy it.") % {"title": self.object.title}
         message = super().get_success_message(*([instance] if instance else []))
-        return reminder.after_publishing(message, self.object) if self.action == "publish" else message
+        return (
+            reminder.after_publishing(message, self.object, user=self.request.user)
+            if self.action == "publish"
+            else message
+        )
 
 
 def _is_published_already(row: Membership, form: WagtailAdminModelForm) -> bool:

@@ -25,7 +25,10 @@ SITE_LOOKS = tuple(Look(scheme, width) for scheme in ("light", "dark") for width
 ADMIN_LOOKS = (*SITE_LOOKS, Look("light", WIDE, theme="dark"), Look("dark", WIDE, theme="light"))
 
 #: What Wagtail's own pages have, too: rule → (selector prefix → reason). Ours stay inside the same elements.
-WAGTAILS_OWN: dict[str, dict[str, str]] = {}
+WAGTAILS_OWN: dict[str, dict[str, str]] = {
+    # Every form of Wagtail 8.0 has it: 22 pixels wide where 24 are asked for, and only on narrow screens.
+    "target-size": {"#w-minimap-toggle": "the button that opens the list of a form's sections"},
+}
 
 
 def complaints(page: Page, name: str, looks: tuple[Look, ...] = SITE_LOOKS) -> list[str]:

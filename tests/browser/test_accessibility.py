@@ -172,7 +172,9 @@ def test_the_admins_pages(people: People, demo: Demo, look_at: Callable):
     page = people.signed_in("admin")
     found = look_at(page, _at(demo.admin, ADMIN), ADMIN_LOOKS)
     page.goto(f"{demo.admin}memberships/emails/")
-    page.get_by_role("link", name="The workshop").click()
+    page.get_by_label("Which memberships").select_option(label="The workshop")
+    page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("heading", name="The workshop")).to_be_visible()
     _all_well(found + complaints(page, "e-mail settings of one membership", ADMIN_LOOKS))
 
 

@@ -66,6 +66,8 @@ def test_a_creator_makes_a_membership_in_three_steps(admin: Page, creator: Page,
         expect(summary).to_contain_text(words)
     address = publish(creator)
     expect(creator.locator(".messages")).to_contain_text("still switched off")
+    # A creator of the demo may not change the e-mail settings, and is offered no button that would refuse.
+    expect(creator.get_by_role("button", name="Switch all e-mails on")).to_have_count(0)
     expect(creator.locator("main tr", has_text=plan.title)).to_contain_text("On sale", ignore_case=True)
     _everybody_finds_it(people.window(), demo, address, plan)
 

@@ -7,6 +7,7 @@ from wagtail import hooks
 from wagtail.models import ReferenceIndex
 
 from lms_memberships.bundles import BundleItemType, catalogue, registry
+from lms_memberships.bundles.languages import in_language
 from lms_memberships.models import Item
 from tests.factories import MembershipFactory, put_into
 
@@ -56,3 +57,17 @@ def test_two_kinds_with_one_name_are_refused(live_session):
     with registering, pytest.raises(ImproperlyConfigured):
         registry.item_types()
     registry.item_types.cache_clear()
+
+
+def test_of_a_page_and_its_translation_the_reader_sees_one(db):
+    """X26: the bundle holds both, a card counts one course."""
+    from wagtail.models import Locale, Page
+
+    english, french = Locale.get_default(), Locale.objects.get_or_create(language_code="fr")[0]
+    page = Page(title="Wheel", locale=english, path="00010009", depth=2)
+    translation = Page(title="Tour", locale=french, translation_key=page.translation_key, path="00010010", depth=2)
+    page.pk, translation.pk = 901, 902
+    items = [Item(pk=1, title="Wheel", page=page), Item(pk=2, title="Tour", page=translation), Item(pk=3, title="Book")]
+    assert [item.title for item in in_language(items, "fr")] == ["Tour", "Book"]
+    assert [item.title for item in in_language(items, "en-gb")] == ["Wheel", "Book"]
+    assert [item.title for item in in_language(items, "de")] == ["Wheel", "Book"]
