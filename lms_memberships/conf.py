@@ -19,7 +19,9 @@ class Setting:
 SETTINGS: dict[str, Setting] = {
     "STRIPE_SECRET_KEY": Setting("", "The site's own Stripe key, best a restricted one (rk_…). Never stored."),
     "STRIPE_WEBHOOK_SECRETS": Setting((), "Signing secrets of the webhook endpoint; several while one is replaced."),
-    "STRIPE_API_BASE": Setting("", "Another address for all of Stripe's API, such as the sandbox. Empty: Stripe's own."),
+    "STRIPE_API_BASE": Setting(
+        "", "Another address for all of Stripe's API, such as the sandbox. Empty: Stripe's own."
+    ),
     "STRIPE_CONNECT_CLIENT_ID": Setting("", "The platform's client id, where owners connect accounts of their own."),
     "CLOCK": Setting("", "Dotted path of a function that returns the domain's present moment. Empty: real time."),
     "PAST_DUE_GRACE_DAYS": Setting(7, "Days of access after a failed payment, where a membership sets none."),

@@ -31,7 +31,8 @@ def page_door(next_serve: Serve) -> Serve:
     def serve(page: PageOrAlias, request: HttpRequest, args: tuple, kwargs: dict) -> HttpResponseBase:
         decision = policy.decide(user_of(request), page, now=clock.now())
         if decision.reason is Reason.NOT_SOLD:
-            return _unless_stray(next_serve(page, request, args, kwargs), page, request)
+            response = _unless_stray(next_serve(page, request, args, kwargs), page, request)
+            return response if decision.is_for_everybody else keep_private(response)
         if not decision.allowed:
             return refuse(request, decision, title=page.title)
         open_fence(user_of(request))
@@ -115,7 +116,7 @@ def _guard(request: HttpRequest, item: object, answer: Callable[[], HttpResponse
     if not decision.allowed:
         return refuse(request, decision, title=str(item or ""))
     response = answer()
-    return response if decision.reason is Reason.NOT_SOLD else keep_private(response)
+    return response if decision.is_for_everybody else keep_private(response)
 
 
 def _unless_stray(response: HttpResponseBase, page: PageOrAlias, request: HttpRequest) -> HttpResponseBase:

@@ -49,6 +49,11 @@ class Decision:
         return tuple(on_sale.filter(pk__in=self.membership_ids).select_related("cover_image"))
 
     @property
+    def is_for_everybody(self) -> bool:
+        """Whether the answer would be the same for anybody: only then may a cache keep the page (S27)."""
+        return self.reason is Reason.NOT_SOLD and not conf.REQUIRE_MEMBERSHIP
+
+    @property
     def sentence(self) -> str:
         """One sentence for the person (X1), in the active language."""
         titles = [] if self.allowed else [offer.title for offer in self.offers[:MOST_NAMED]]

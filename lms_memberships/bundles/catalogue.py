@@ -2,14 +2,19 @@
 
 from collections.abc import Iterable
 
+import logging
+
 import swapper
+from django.apps import AppConfig
 from django.contrib.contenttypes.models import ContentType
-from django.db import models
-from django.db.models.signals import post_delete, post_save
+from django.db import DatabaseError, models, transaction
+from django.db.models.signals import post_delete, post_migrate, post_save
 from wagtail.signals import page_published, page_unpublished, post_page_move, published, unpublished
 
 from .models import Item
 from .registry import BundleItemType, item_types, type_of
+
+logger = logging.getLogger(__name__)
 
 BATCH = 500
 
@@ -41,10 +46,24 @@ def rebuild() -> int:
 
 def connect() -> None:
     """Follow the site's own saves. Receivers are idle for models that no type names."""
+    post_migrate.connect(_installed, dispatch_uid="lms_memberships.catalogue.installed")
     post_save.connect(_saved, dispatch_uid="lms_memberships.catalogue.saved")
     post_delete.connect(_deleted, dispatch_uid="lms_memberships.catalogue.deleted")
     for number, signal in enumerate((page_published, page_unpublished, published, unpublished, post_page_move)):
         signal.connect(_announced, dispatch_uid=f"lms_memberships.catalogue.announced.{number}")
+
+
+def _installed(sender: AppConfig, **kwargs: object) -> None:
+    """An existing site has courses already: fill an empty catalogue once its tables are there."""
+    if sender.label != Item._meta.app_label:
+        return
+    try:
+        with transaction.atomic():
+            if not Item.objects.exists():
+                rebuild()
+    except DatabaseError:
+        # Half a migration, or back to none: the next one fills it, and so does memberships_daily.
+        logger.info("The catalogue could not be filled yet", exc_info=True)
 
 
 def _content_type(obj: models.Model) -> ContentType:

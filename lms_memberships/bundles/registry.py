@@ -43,8 +43,9 @@ class BundleItemType:
 
     def url(self, obj: models.Model) -> str:
         """The address at which a student opens it; empty when it has none."""
-        get_url = getattr(obj, "get_absolute_url", None)
-        return get_url() if get_url else ""
+        # Wagtail's pages have the second.
+        get_url = getattr(obj, "get_absolute_url", None) or getattr(obj, "get_url", None)
+        return (get_url() or "") if get_url else ""
 
     def image(self, obj: models.Model) -> models.Model | None:
         """A Wagtail image, or None."""

@@ -6,10 +6,17 @@ from datetime import UTC, datetime
 
 LANGUAGES = ("en", "fr")
 
-# Currencies whose amounts have no hundredths: https://docs.stripe.com/currencies#zero-decimal
-ZERO_DECIMAL = frozenset(
-    ["bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga", "pyg", "rwf", "ugx", "vnd", "vuv", "xaf", "xof", "xpf"]
-)
+# How many decimals the API's amounts have, and how many a person sees: https://docs.stripe.com/currencies
+# Two of each, except for these. ISK and UGX have no cents, and are counted in hundredths all the same.
+DECIMALS = {
+    code: places
+    for codes, places in (
+        ("bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf", (0, 0)),
+        ("bhd jod kwd omr tnd", (3, 3)),
+        ("isk ugx", (2, 0)),
+    )
+    for code in codes.split()
+}
 
 SIGNS = {
     "en": {"eur": "€", "usd": "$", "gbp": "£", "jpy": "¥", "cad": "CA$", "aud": "A$"},
@@ -64,9 +71,7 @@ def choose_language(locale: str | None, accept_language: str | None) -> str:
 
 
 def format_money(amount: int, currency: str, language: str) -> str:
-    places = 0 if currency.lower() in ZERO_DECIMAL else 2
-    number = _with_hundredths(abs(amount)) if places else f"{abs(amount):,}"
-    number = number.translate({ord(","): THOUSANDS[language], ord("."): DECIMAL_MARK[language]})
+    number = figures(abs(amount), currency).translate({ord(","): THOUSANDS[language], ord("."): DECIMAL_MARK[language]})
     minus = "-" if amount < 0 else ""
     sign = SIGNS[language].get(currency.lower())
     if language == "fr":
@@ -86,8 +91,11 @@ def format_moment(timestamp: float | None) -> str:
     return datetime.fromtimestamp(timestamp, UTC).strftime("%-d %b %Y, %H:%M:%S") if timestamp else "–"
 
 
-def _with_hundredths(amount: int) -> str:
-    return f"{amount // 100:,}.{amount % 100:02d}"
+def figures(amount: int, currency: str) -> str:
+    """The API's amount as a number with its currency's decimals: "1,234.50"."""
+    counted, shown = DECIMALS.get(currency.lower(), (2, 2))
+    whole, part = divmod(amount, 10**counted)
+    return f"{whole:,}.{part:0{counted}d}" if shown else f"{whole:,}"
 
 
 def _known(locale: str) -> str | None:

@@ -45,6 +45,8 @@ class InformationForm(DraftForm):
         super().__init__(*args, **kwargs)
         for name in AMOUNTS:
             self.initial[name] = typed(getattr(self.instance, name), self.instance.currency)
+        # As Wagtail's title fields do: theirs has no border, and would be a gap while it is empty.
+        self.fields["title"].widget.attrs["placeholder"] = self.fields["title"].label
         self.fields["lang"].choices = [("", _("The site's language")), *get_content_languages().items()]
         if not may_set_price(self.for_user):
             for name in PRICE_FIELDS:

@@ -9,12 +9,22 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, Response, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    Response,
+    expect,
+    sync_playwright,
+)
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
@@ -85,39 +95,25 @@ def at(address: str) -> Demo:
     return Demo(site=address.rstrip("/"), sandbox=f"{parts.scheme}://{parts.hostname}:{parts.port + 1}")
 
 
-class started:  # noqa: N801 - reads as a verb: `with started(state) as demo`
+@contextmanager
+def started(state: Path) -> Iterator[Demo]:
     """``make demo`` from its first output to its end."""
-
-    def __init__(self, state: Path) -> None:
-        self.state = state
-
-    def __enter__(self) -> Demo:
-        port = _free_ports()
-        environment = {
-            name: value
-            for name, value in os.environ.items()
-            if name not in {"TEST_DATABASE_URL", "DATABASE_URL"} and not name.startswith("LMS_MEMBERSHIPS_")
-        }
-        environment |= {"DJANGO_SETTINGS_MODULE": "example_site.settings.demo", "DEMO_STATE": str(self.state)}
-        command = [sys.executable, "manage.py", "demo", "--port", str(port)]
-        self.log = (self.state / "demo.log").open("w")
-        self.process = subprocess.Popen(
-            command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=self.log, text=True
-        )
+    port = _free_ports()
+    environment = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in {"TEST_DATABASE_URL", "DATABASE_URL"} and not name.startswith("LMS_MEMBERSHIPS_")
+    }
+    environment |= {"DJANGO_SETTINGS_MODULE": "example_site.settings.demo", "DEMO_STATE": str(state)}
+    command = [sys.executable, "manage.py", "demo", "--port", str(port)]
+    with (state / "demo.log").open("w") as log:
+        process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
         try:
-            _wait_until_ready(self.process, self.state)
-        except BaseException:
-            self.stop()
-            raise
-        return at(f"http://127.0.0.1:{port}")
-
-    def __exit__(self, *_reason: object) -> None:
-        self.stop()
-
-    def stop(self) -> None:
-        self.process.terminate()
-        self.process.wait(timeout=60)
-        self.log.close()
+            _wait_until_ready(process, state)
+            yield at(f"http://127.0.0.1:{port}")
+        finally:
+            process.terminate()
+            process.wait(timeout=60)
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,8 @@
 
 import re
 
-from playwright.sync_api import ElementHandle, Locator, Page, TimeoutError, expect
+from playwright.sync_api import ElementHandle, Locator, Page, expect
+from playwright.sync_api import TimeoutError as NotInTime
 
 from .conftest import Demo, People
 from .steps import COURSE, PRODUCT, unique
@@ -57,7 +58,7 @@ class Keyboard:
         """Scrolling takes a moment; what is still hidden then is lost."""
         try:
             self.page.wait_for_function(f"(target) => !({FOCUS})(target).problem", arg=element, timeout=SCROLLS_WITHIN)
-        except TimeoutError:
+        except NotInTime:
             self.lost.append(problem)
 
     def press(self, target: Locator, key: str) -> None:

@@ -22,6 +22,7 @@ from .steps import (
 
 pytestmark = pytest.mark.moves_the_clock
 
+
 def test_a_trial_with_a_card_is_paid_and_one_without_closes(people: People, demo: Demo):
     """U18, U19, G5"""
     creator = people.signed_in("creator")

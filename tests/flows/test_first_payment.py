@@ -30,6 +30,7 @@ CASES = {
     "dinars, with three decimals": {"currency": "kwd", "price_amount": 12_340},
     "dinars after a trial": {"currency": "kwd", "price_amount": 12_340, "trial_days": 7},
     "krona, whole in hundredths": {"currency": "isk", "price_amount": 250_000},
+    "shillings, whole in hundredths": {"currency": "ugx", "price_amount": 2_500_000},
 }
 
 
@@ -52,10 +53,10 @@ def test_today_and_next_are_the_hosted_pages(case, gateway, live_session, studen
     amount = format_money(Money(theirs["today"], theirs["currency"]), "en")
     shown = text(hosted.get(url))
     for page in said:
-        assert offer(membership, now=clock.now, language="en").payment in page
+        assert text(offer(membership, now=clock.now, language="en").payment) in page
     if theirs["today"]:
-        assert all(f"You pay {amount} today" in page for page in said)
-        assert amount.replace("\xa0", " ") in shown.replace("\xa0", " ")
+        assert all(f"You pay {text(amount)} today" in page for page in said)
+        assert text(amount) in shown
 
 
 def _asked_for_next(theirs: dict, membership) -> int | None:
@@ -70,7 +71,7 @@ def test_a_stranger_is_told_the_same_as_somebody_who_signed_in(language, members
     headers = {"accept-language": language}
     for browser in (client, client_for(student)):
         page = text(browser.get(membership.get_absolute_url(), headers=headers).content.decode())
-        assert ("€19.00 today" if language == "en" else "19,00") in page.replace("\xa0", " ")
+        assert ("€19.00 today" if language == "en" else "19,00") in page
 
 
 def test_what_is_paid_once_has_no_trial(gateway, live_session, client, student, client_for):

@@ -1,5 +1,6 @@
 """What if Stripe is not connected? Nobody starts a membership, and everybody reads why."""
 
+from django.contrib.auth.models import Permission
 from django.urls import reverse
 
 from lms_memberships.models import Membership
@@ -13,6 +14,11 @@ def test_without_a_key_the_wizard_says_what_is_missing_and_where_to_mend_it(crea
     browser = client_for(creator)
     page = browser.get(wizard.add).content.decode()
     assert "no Stripe key" in page
+    # No link that would refuse: who may not connect reads whom to ask.
+    assert reverse("lms_memberships_stripe_settings") not in page
+    assert "please ask them" in page
+    creator.user_permissions.add(Permission.objects.get(codename="connect_account"))
+    page = browser.get(wizard.add).content.decode()
     assert reverse("lms_memberships_stripe_settings") in page
     assert "Why can’t I create a membership?" in page
     assert "mailto:help@school.test" in page

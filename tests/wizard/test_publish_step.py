@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.contrib.messages import get_messages
 from django.core.management import call_command
 from django.urls import reverse
@@ -54,9 +55,18 @@ def test_publishing_asks_stripe_first_and_puts_it_on_sale(browser, draft, connec
     assert Price.objects.get().confirmed_at
     told = said(answer)
     assert "updated and published" in told
+    assert "switched off" in told
+    assert draft.get_absolute_url() in told
+    # No button that would refuse: a creator of memberships may not change the e-mail settings.
+    assert reverse("lms_memberships_emails_all_on") not in told
+
+
+def test_whoever_may_switch_the_emails_on_is_offered_it_after_publishing(browser, creator, draft, wizard):
+    """U29"""
+    creator.user_permissions.add(Permission.objects.get(codename="change_emailswitch"))
+    told = said(browser.post(wizard.step(draft, "publish"), wizard.finish()))
     assert reverse("lms_memberships_emails_all_on") in told
     assert reverse("lms_memberships_email_settings") in told
-    assert draft.get_absolute_url() in told
 
 
 def test_nobody_is_reminded_of_emails_that_are_on(browser, draft, wizard):

@@ -18,7 +18,7 @@ class CourseType(BundleItemType):
     kind = "course"
     label = _("course")
     label_plural = _("courses")
-    icon = "openquote"
+    icon = "glasses"
     order = 10
     model = CoursePage
 

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from ..languages import figures
 from ..shapes import fresh
 from ..store import Object
 from ..work import Work, new_id
 from . import discounts
-
-_WITHOUT_CENTS = "bif clp djf gnf jpy kmf krw mga pyg rwf ugx vnd vuv xaf xof xpf"
-WITHOUT_CENTS = frozenset(_WITHOUT_CENTS.split())
 
 
 def unit_amount(price: Object, currency: str) -> int:
@@ -26,9 +24,8 @@ def has_currency(price: Object, currency: str) -> bool:
 
 
 def money(amount: int, currency: str) -> str:
-    if currency in WITHOUT_CENTS:
-        return f"{amount} {currency.upper()}"
-    return f"{amount / 100:.2f} {currency.upper()}"
+    sign = "-" if amount < 0 else ""
+    return f"{sign}{figures(abs(amount), currency).replace(',', '')} {currency.upper()}"
 
 
 def each_period(price: Object) -> str:
