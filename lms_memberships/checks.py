@@ -143,6 +143,18 @@ def somebody_works() -> Found:
         )
 
 
+def sqlite_waits_its_turn() -> Found:
+    """A webhook and the way back from Stripe write in the same second."""
+    database = settings.DATABASES.get("default", {})
+    is_sqlite = str(database.get("ENGINE", "")).endswith("sqlite3")
+    if is_sqlite and database.get("OPTIONS", {}).get("transaction_mode") != "IMMEDIATE":
+        yield checks.Warning(
+            "SQLite without IMMEDIATE transactions: a webhook and a return page at once end in “database is locked”.",
+            hint='Set DATABASES["default"]["OPTIONS"] = {"transaction_mode": "IMMEDIATE", "timeout": 20}.',
+            id="lms_memberships.W014",
+        )
+
+
 def production_has_a_key() -> Found:
     if not configured_key():
         yield checks.Warning(
@@ -156,6 +168,7 @@ AT_START: tuple[Callable[[], Found], ...] = (
     real_money_stays_out_of_play,
     webhook_answers,
     terms_are_set,
+    sqlite_waits_its_turn,
 )
 #: Run by ``check --deploy`` alone: tests and trials may well do without.
 BEFORE_PRODUCTION: tuple[Callable[[], Found], ...] = (sandbox_stays_at_home, somebody_works, production_has_a_key)

@@ -23,6 +23,7 @@ FOLDER = ROOT / "docs" / "images"
 COLOURS = 256
 LARGEST_BYTES = 200_000
 WIDE = {"width": 1280, "height": 860}
+TALL = {"width": 1280, "height": 1400}
 NARROW = {"width": 360, "height": 760}
 ANYBODY = ""
 
@@ -161,12 +162,14 @@ def _desk(people: People, demo: Demo) -> None:
 
 def _admin(page: Page, demo: Demo) -> None:
     for shot in ADMIN:
+        # Wagtail's pages scroll inside themselves: the whole of one needs a tall window.
+        page.set_viewport_size(TALL if shot.covers == "page" else WIDE)
         page.goto(f"{demo.admin}{shot.address}")
         _take(page, shot.name, shot.covers)
 
 
 def _wizard(people: People, demo: Demo) -> None:
-    page = people.signed_in("creator", viewport={"width": 1280, "height": 960})
+    page = people.signed_in("creator", viewport=TALL)
     page.goto(f"{demo.admin}memberships/")
     page.get_by_role("link", name="The workshop", exact=True).click()
     for name, step in STEPS.items():
@@ -180,6 +183,7 @@ def _wizard(people: People, demo: Demo) -> None:
 
 def _without_stripe(admin: Page, people: People, demo: Demo) -> None:
     try:
+        admin.set_viewport_size(WIDE)
         steps.lose_stripe(admin, demo)
         admin.goto(f"{demo.admin}memberships/add/")
         _take(admin, "connection-missing")

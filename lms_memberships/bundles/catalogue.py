@@ -1,8 +1,7 @@
 """Does the catalogue match the site? One row for each thing that can be bundled, kept by signals and a rebuild."""
 
-from collections.abc import Iterable
-
 import logging
+from collections.abc import Iterable
 
 import swapper
 from django.apps import AppConfig

@@ -1,6 +1,10 @@
 """Where does a site admin switch the e-mails on and off? Settings → E-mail settings → Membership (U30, U31)."""
 
+from collections.abc import Iterable
+
 from django import forms
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect
@@ -13,6 +17,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.admin.widgets import SwitchInput
+from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from ..emails import switches
@@ -85,6 +90,7 @@ class EmailSettings(_EmailSettingsPermission, WagtailAdminTemplateMixin, FormVie
 
     def form_valid(self, form: ForAllForm | ForOneForm) -> HttpResponse:
         form.save()
+        _note_in_history(form.changed_data, self.membership, user=self.request.user)
         messages.success(self.request, _("The e-mail settings were saved."))
         return HttpResponseRedirect(self.request.get_full_path())
 
@@ -110,9 +116,21 @@ class AllOn(_EmailSettingsPermission, View):
     http_method_names = ("post",)
 
     def post(self, request: HttpRequest) -> HttpResponse:
+        were_off = [kind for kind, is_on in switches.on_for(None).items() if not is_on]
         switches.switch_all_on()
+        _note_in_history(were_off, None, user=request.user)
         messages.success(request, _("All membership e-mails are on."))
         back = request.POST.get("next", "")
         if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
             return HttpResponseRedirect(back)
         return redirect(reverse("lms_memberships_email_settings"))
+
+
+def _note_in_history(kinds: list[str], membership: Membership | None, *, user: AbstractBaseUser) -> None:
+    """Who switched what, where Wagtail shows it: with the one membership, or with each switch for all (X24)."""
+    if not kinds:
+        return
+    of_all = EmailSwitch.objects.filter(membership=None, kind__in=kinds)
+    changed: Iterable[models.Model] = of_all if membership is None else [membership]
+    for thing in changed:
+        log(instance=thing, action="wagtail.edit", user=user, data={"emails": [str(kind) for kind in kinds]})

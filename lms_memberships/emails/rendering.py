@@ -20,7 +20,7 @@ from ..memberships.models import Membership
 from ..memberships.pricing import price_text
 from ..money import format_money
 from ..subscriptions.models import Subscription
-from .catalogue import CATALOGUE, EmailKind
+from .catalogue import CATALOGUE, Audience, EmailKind
 from .models import Email
 
 LONGEST_SUBJECT = 200
@@ -83,6 +83,7 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
         raise ValueError(msg)
     return {
         "email": email,
+        "is_for_student": CATALOGUE[EmailKind(email.kind)].audience is Audience.STUDENT,
         "student": one_line(subscription.user.get_full_name() or subscription.user.get_username()),
         "first_name": one_line(subscription.user.first_name or subscription.user.get_username()),
         "title": one_line(membership.title),

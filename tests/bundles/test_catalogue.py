@@ -2,6 +2,7 @@
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+from django.core.management import call_command
 from django.db.models import ProtectedError
 from wagtail import hooks
 from wagtail.models import ReferenceIndex
@@ -71,3 +72,23 @@ def test_of_a_page_and_its_translation_the_reader_sees_one(db):
     assert [item.title for item in in_language(items, "fr")] == ["Tour", "Book"]
     assert [item.title for item in in_language(items, "en-gb")] == ["Wheel", "Book"]
     assert [item.title for item in in_language(items, "de")] == ["Wheel", "Book"]
+
+
+def test_an_existing_site_finds_its_things_after_migrating(live_session):
+    """U5, U21: installed into a site that has courses already."""
+    Item.objects.all().delete()
+    call_command("migrate", verbosity=0)
+    assert catalogue.item_for(live_session) is not None
+
+
+def test_a_page_has_its_address_without_a_type_saying_so(db):
+    from wagtail.models import Page
+
+    class PageType(BundleItemType):
+        kind = "page"
+        label = label_plural = "Page"
+        model = Page
+
+    root = Page.objects.get(depth=2)
+    assert PageType().url(root) == root.get_url()
+    assert PageType().url(root).endswith("/")

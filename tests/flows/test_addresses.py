@@ -107,6 +107,7 @@ def test_a_forged_host_reaches_neither_stripe_nor_a_mail(
 ):
     """S18: success and cancel address at Stripe, every link in every mail, the page's own names."""
     settings.USE_X_FORWARDED_HOST = True
+    settings.LMS_MEMBERSHIPS_ADMIN_EMAILS = ["office@school.test"]
     switches.switch_all_on()
     browser = client_for(student)
     url = press_join(browser, membership, headers=FORGED)
@@ -118,11 +119,11 @@ def test_a_forged_host_reaches_neither_stripe_nor_a_mail(
     pages += [browser.get(reverse(f"lms_memberships:{name}"), headers=FORGED) for name in ("account", "list")]
     browser.post(reverse("lms_memberships:cancel", args=[Subscription.objects.get().pk]), headers=FORGED)
     postman.deliver()
-    assert len(mail.outbox) >= 5
+    assert len(mail.outbox) == 6
     for message in mail.outbox:
         whole = message.message().as_string() + message.body + str(message.alternatives)
         assert EVIL not in whole
-        assert "http://testserver/" in message.body
+        assert message.to == ["office@school.test"] or "http://testserver/" in message.body
     for page in pages:
         assert page.status_code == 200
         assert EVIL not in page.content.decode()
@@ -178,7 +179,7 @@ def test_a_foreign_number_is_an_unknown_number(name, method, membership, client_
     )
     assert foreign.status_code == unknown.status_code
     assert foreign.status_code in (404, 405)
-    assert _without_token(foreign) == _without_token(unknown)
+    assert _page(foreign, row.pk) == _page(unknown, 999_999)
     assert sandbox.requests.all() == []
     assert Subscription.objects.filter(user=owner).values().get() == before
 
@@ -207,5 +208,7 @@ def test_lists_hold_ones_own_only(membership, client_for):
         assert membership.title not in page
 
 
-def _without_token(answer) -> str:
-    return re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+def _page(answer, pk: int) -> str:
+    """The page without what differs at every visit: the form's token, and its own address in the language switch."""
+    page = re.sub(r'name="csrfmiddlewaretoken" value="\w+"', "", answer.content.decode())
+    return page.replace(f"/{pk}/", "/…/")

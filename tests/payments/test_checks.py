@@ -156,3 +156,10 @@ def test_owners_are_asked_for_the_events_that_are_followed():
     # Older endpoints send it beside invoice.paid; nobody needs to choose it.
     assert set(HANDLERS) - set(WANTED) == {"invoice.payment_succeeded"}
     assert set(WANTED) <= set(HANDLERS)
+
+
+@pytest.mark.parametrize(("options", "found"), [({}, ["W014"]), ({"transaction_mode": "IMMEDIATE"}, [])])
+def test_sqlite_that_does_not_wait_is_named(options, found, monkeypatch):
+    database = {"ENGINE": "django.db.backends.sqlite3", "OPTIONS": options}
+    monkeypatch.setattr(checks.settings, "DATABASES", {"default": database})
+    assert ids(checks.sqlite_waits_its_turn) == found

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.core.management.base import BaseCommand
 
+from ...bundles import catalogue
 from ...payments.connect import get_gateway
 from ...subscriptions import daily, lifecycle
 from ..draining import Job, Result, drain, run
@@ -42,6 +43,10 @@ def _second_purchases(now: datetime) -> int:
     return daily.undo_second_purchases(due, gateway=get_gateway(), now=now) if due else 0
 
 
+def _catalogue(now: datetime) -> int:
+    return catalogue.rebuild()
+
+
 JOBS: dict[str, Job] = {
     # Access ends by itself; this only says so, by mail and in the listings.
     "lapses": _lapses,
@@ -51,4 +56,6 @@ JOBS: dict[str, Job] = {
     "old_checkouts": _old_checkouts,
     # A refund that Stripe could not make yet.
     "second_purchases": _second_purchases,
+    # What was imported without a signal, or deleted behind our back.
+    "catalogue": _catalogue,
 }
