@@ -1,9 +1,9 @@
 """Where does a site admin switch the e-mails on and off? Settings → E-mail settings → Membership (U30, U31)."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django import forms
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.http.response import HttpResponseBase
@@ -126,7 +126,9 @@ class AllOn(_EmailSettingsPermission, View):
         return redirect(reverse("lms_memberships_email_settings"))
 
 
-def _note_in_history(kinds: list[str], membership: Membership | None, *, user: AbstractBaseUser) -> None:
+def _note_in_history(
+    kinds: Sequence[str], membership: Membership | None, *, user: AbstractBaseUser | AnonymousUser
+) -> None:
     """Who switched what, where Wagtail shows it: with the one membership, or with each switch for all (X24)."""
     if not kinds:
         return
