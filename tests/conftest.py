@@ -14,6 +14,7 @@ from lms_memberships.models import Membership
 from lms_memberships.payments import connect
 from lms_memberships.payments.gateway import Gateway
 from lms_memberships.sandbox.server import Sandbox
+from lms_memberships.webhooks import receive, waking
 from tests.contract.rig import every_request_checked
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.webhooks_rig import Postman
@@ -32,6 +33,12 @@ def _requests_follow_stripes_contract() -> Iterator[None]:
     """Every request that reaches the gateway and every object that comes back, in every test."""
     with every_request_checked():
         yield
+
+
+@pytest.fixture(autouse=True)
+def _each_test_rings_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A process wakes its worker at most twice a second; the test before must not have used that up."""
+    monkeypatch.setattr(receive, "wake_worker", waking.Bell().ring)
 
 
 @pytest.fixture(scope="session")

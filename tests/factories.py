@@ -46,9 +46,7 @@ def allow(user: models.Model, *codenames: str) -> models.Model:
 
 def put_into(membership: Membership, *things: models.Model) -> Membership:
     """Bundle things, in this order."""
-    rows = [
-        BundleItem(item=catalogue.sync(thing), sort_order=number) for number, thing in enumerate(things)
-    ]
+    rows = [BundleItem(item=catalogue.sync(thing), sort_order=number) for number, thing in enumerate(things)]
     membership.bundle_items.set(rows)
     membership.save()
     return membership

@@ -18,6 +18,7 @@ from ..errors import OutsideFailure, Refusal
 from ..memberships.queries import contents
 from ..payments import connect
 from ..payments.connect import get_gateway
+from ..payments.gateway import SubscriptionStatus
 from ..subscriptions import changes
 from ..subscriptions.models import Invoice, Subscription
 from .people import student_of
@@ -41,9 +42,9 @@ INVOICE_STATUSES = {
 def show(request: HttpRequest) -> HttpResponse:
     """Everything the person holds or held, in words, with the next date and amount (P4, P7, P12)."""
     now = clock.now()
-    held = (
-        _mine(request).select_related("membership").prefetch_related(contents("membership__bundle_items"), "invoices")
-    )
+    # A first payment that never came, and that Stripe gave up: nothing was ever held (G1).
+    mine = _mine(request).exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
+    held = mine.select_related("membership").prefetch_related(contents("membership__bundle_items"), "invoices")
     cards = [standing(subscription, now=now, language=get_language()) for subscription in held]
     account = connect.state(now=clock.wall_time()).account
     context = {

@@ -9,7 +9,7 @@ from .tasks import work_off_inbox
 PAUSE = timedelta(seconds=1)
 
 
-class _Bell:
+class Bell:
     """The first event rings at once. Those that follow within the pause share one ring at its end.
 
     A task takes longer to store than an event, and works off all that is due when it begins: a burst that rang
@@ -36,4 +36,4 @@ class _Bell:
 
 
 #: Noted after ringing: of two threads at once both may ring, none is forgotten.
-wake_worker = _Bell().ring
+wake_worker = Bell().ring

@@ -3,7 +3,6 @@
 from django.contrib.auth.models import PermissionsMixin
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.safestring import SafeString
 
 from ..memberships.models import Membership
 from .checklist import EMAILS_URL_NAME, are_emails_on
@@ -12,7 +11,7 @@ ALL_ON_URL_NAME = "lms_memberships_emails_all_on"
 MAY_SWITCH = "lms_memberships.change_emailswitch"
 
 
-def after_publishing(message: str, membership: Membership, *, user: PermissionsMixin) -> SafeString:
+def after_publishing(message: str, membership: Membership, *, user: PermissionsMixin) -> str:
     """The message with its buttons, for those who may press them. Nothing is reminded of when every e-mail is on."""
     context = {
         "message": message,
@@ -22,4 +21,4 @@ def after_publishing(message: str, membership: Membership, *, user: PermissionsM
         "all_on_url": reverse(ALL_ON_URL_NAME),
         "settings_url": reverse(EMAILS_URL_NAME),
     }
-    return SafeString(render_to_string("lms_memberships/wizard/published_message.html", context))
+    return render_to_string("lms_memberships/wizard/published_message.html", context)

@@ -66,13 +66,16 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "moves_the_clock: advances the clock that all tests of the demo share")
 
 
+def pytest_itemcollected(item: pytest.Item) -> None:
+    # As early as this: -m "not browser" is asked right after.
+    if "tests/browser" in item.path.as_posix():
+        item.add_marker(pytest.mark.browser)
+        # One demo serves them all, in one process.
+        item.add_marker(pytest.mark.xdist_group("browser"))
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if "tests/browser" in item.path.as_posix():
-            item.add_marker(pytest.mark.browser)
-            # One demo serves them all, in one process.
-            item.add_marker(pytest.mark.xdist_group("browser"))
     # The others find the demo as it was seeded: each person where the seed left them.
     items.sort(key=lambda item: item.get_closest_marker("moves_the_clock") is not None)
 

@@ -1,4 +1,4 @@
-"""Can everybody use every page? axe finds no violation of WCAG 2.2 AA, light and dark, and nothing is wider than a phone."""
+"""X27: Can everybody use every page? axe finds no violation of WCAG 2.2 AA, light and dark, and nothing is wider than a phone."""
 
 from collections.abc import Callable, Iterable
 

@@ -20,7 +20,7 @@ PATIENCE = 60
 TWICE = 0.15
 
 BLOCKED = """
-    SELECT count(*) FROM pg_stat_activity, pg_stat_clear_snapshot()
+    SELECT count(*) FROM pg_stat_activity
     WHERE datname = current_database() AND wait_event_type = 'Lock'
 """
 
@@ -67,6 +67,8 @@ class Meeting:
 
 def _blocked() -> int:
     with connection.cursor() as cursor:
+        # Within a transaction PostgreSQL would go on answering what it saw at the first look.
+        cursor.execute("SELECT pg_stat_clear_snapshot()")
         cursor.execute(BLOCKED)
         return cursor.fetchone()[0]
 

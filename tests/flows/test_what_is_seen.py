@@ -138,12 +138,16 @@ def test_what_is_not_on_sale_cannot_be_bought(state, gateway, live_session, stud
     assert not Checkout.objects.exists()
 
 
-@pytest.mark.parametrize("name", ["preview_on_edit", "history", "edit", "revisions_view", "preview_on_step"])
-def test_previews_and_history_ask_for_the_right_to_change(name, gateway, live_session, student, client_for):
+@pytest.mark.parametrize(
+    "name", ["preview_on_edit", "edit", "revisions_view", "revisions_compare", "revisions_revert", "preview_on_step"]
+)
+def test_previews_and_old_versions_ask_for_the_right_to_change(name, gateway, live_session, student, client_for):
     """S26: the canary is in them, for those who may."""
     membership = draft(gateway, live_session)
     membership.refresh_from_db()
     arguments = {
+        "revisions_compare": [membership.pk, "earliest", "latest"],
+        "revisions_revert": [membership.pk, membership.latest_revision_id],
         "revisions_view": [membership.pk, membership.latest_revision_id],
         "preview_on_step": [membership.pk, "publish"],
     }
@@ -155,6 +159,17 @@ def test_previews_and_history_ask_for_the_right_to_change(name, gateway, live_se
     maker = client_for(allow(UserFactory(), "change_membership", "view_membership"))
     page = maker.get(address, follow=True)
     assert page.status_code == 200
+
+
+def test_the_history_is_for_those_who_see_the_list(gateway, live_session, student, client_for):
+    """S26"""
+    address = WIZARD.url("history", draft(gateway, live_session).pk)
+    for browser in (Client(), client_for(student), client_for(allow(UserFactory()))):
+        answer = browser.get(address)
+        assert answer.status_code in (302, 403)
+        assert CANARY not in answer.content.decode()
+    maker = client_for(allow(UserFactory(), "change_membership"))
+    assert CANARY in maker.get(address).content.decode()
 
 
 def test_who_holds_it_keeps_its_page_without_an_offer(gateway, live_session, student, client_for):

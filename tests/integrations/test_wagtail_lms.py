@@ -61,7 +61,7 @@ def test_courses_are_a_kind_of_item(rig):
 
 
 def test_a_stranger_reaches_no_address_of_a_sold_course(rig, gold, student, client_for):
-    """V3, S16, X4"""
+    """V3, X4"""
     browser = client_for(student)
     for address in rig.pages:
         response = browser.get(address)
@@ -75,7 +75,7 @@ def test_a_stranger_reaches_no_address_of_a_sold_course(rig, gold, student, clie
 
 
 def test_a_visitor_reaches_none_either(rig, gold, visitor):
-    """S16, X4"""
+    """V3, X4"""
     for address in (*rig.pages, rig.xapi):
         response = visitor.get(address)
         assert response.status_code in {302, 403}, address
@@ -83,7 +83,7 @@ def test_a_visitor_reaches_none_either(rig, gold, visitor):
 
 
 def test_an_enrolment_made_before_the_sale_opens_nothing(rig, gold, student, client_for):
-    """S16: anybody could have enrolled free."""
+    """V3: anybody could have enrolled free."""
     CourseEnrollment.objects.create(user=student, course=rig.course)
     attempt = SCORMAttempt.objects.create(user=student, scorm_package=rig.package)
     browser = client_for(student)
@@ -210,7 +210,7 @@ def test_a_file_that_no_page_shows_is_closed(rig, student, client_for, admin, sc
 def test_no_spelling_of_a_path_leads_round_the_decision(
     rig, gold, student, client_for, scorm_package, scorm_lesson, path
 ):
-    """S16, S44"""
+    """V3, S44"""
     free = scorm_package("free")
     scorm_lesson(school.course("Free"), free)
     browser = client_for(student)

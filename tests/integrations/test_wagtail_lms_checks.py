@@ -12,12 +12,12 @@ def ids(found) -> list[str]:
 
 
 def test_the_example_site_has_no_open_door():
-    """S16"""
+    """V3, X4"""
     assert [*checks.check_urls(), *checks.check_setting(), *checks.check_raw_media()] == []
 
 
 def test_their_own_addresses_are_named_one_by_one(settings):
-    """S16"""
+    """V3, X4"""
     settings.ROOT_URLCONF = "tests.integrations.open_urls"
     found = checks.check_urls()
     assert set(ids(found)) == {"lms_memberships.E101"}
@@ -25,13 +25,13 @@ def test_their_own_addresses_are_named_one_by_one(settings):
 
 
 def test_addresses_that_are_mounted_nowhere_or_elsewhere_are_missed(settings):
-    """S16"""
+    """V3, X4"""
     settings.ROOT_URLCONF = "wagtail.urls"
     assert ids(checks.check_urls()) == ["lms_memberships.E102"]
 
 
 def test_lessons_that_do_not_ask_us_are_named(monkeypatch):
-    """S16"""
+    """V3, X4"""
     monkeypatch.setattr(conf, "WAGTAIL_LMS_CHECK_LESSON_ACCESS", "wagtail_lms.access.default_lesson_access_check")
     assert ids(checks.check_setting()) == ["lms_memberships.E103"]
 

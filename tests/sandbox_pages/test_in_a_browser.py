@@ -66,9 +66,7 @@ def addresses(api, checkout: OpenCheckout, visitor: Visitor, sandbox: Sandbox) -
 
 
 @pytest.mark.parametrize(("scheme", "width"), LOOKS)
-def test_every_page_is_accessible_and_fits(
-    chromium: Browser, addresses: dict[str, str], scheme: Scheme, width: int
-):
+def test_every_page_is_accessible_and_fits(chromium: Browser, addresses: dict[str, str], scheme: Scheme, width: int):
     context = chromium.new_context(viewport={"width": width, "height": 800}, color_scheme=scheme)
     page = context.new_page()
     complaints = []

@@ -18,7 +18,7 @@ def queue(settings):
 
 def test_a_burst_rings_at_once_and_once_more_at_its_end(queue):
     """A6: a thousand events are no thousand tasks, and the last of them is not forgotten."""
-    bell = waking._Bell()
+    bell = waking.Bell()
     for _event in range(100):
         bell.ring()
     first, last = queue
@@ -29,7 +29,7 @@ def test_a_burst_rings_at_once_and_once_more_at_its_end(queue):
 
 def test_after_the_pause_it_rings_at_once_again(queue, monkeypatch):
     monkeypatch.setattr(waking, "PAUSE", timedelta(0))
-    bell = waking._Bell()
+    bell = waking.Bell()
     bell.ring()
     bell.ring()
     assert [result.task.run_after for result in queue] == [None, None]
@@ -37,7 +37,7 @@ def test_after_the_pause_it_rings_at_once_again(queue, monkeypatch):
 
 def test_a_queue_that_cannot_put_off_hears_of_each_event(settings):
     settings.TASKS = {"default": {"BACKEND": "tests.webhooks.broken.BrokenQueue"}}
-    bell = waking._Bell()
+    bell = waking.Bell()
     for _event in range(2):
         with pytest.raises(Exception, match="The queue is down"):
             bell.ring()
@@ -45,7 +45,7 @@ def test_a_queue_that_cannot_put_off_hears_of_each_event(settings):
 
 def test_a_ring_that_failed_is_made_up_for_by_the_next(queue, settings):
     """Noted only after it rang: a queue that was down does not silence the bell."""
-    bell = waking._Bell()
+    bell = waking.Bell()
     settings.TASKS = {"default": {"BACKEND": "tests.webhooks.broken.BrokenQueue"}}
     with pytest.raises(Exception, match="The queue is down"):
         bell.ring()

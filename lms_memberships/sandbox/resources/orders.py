@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..billing import discounts, lines, months
 from ..errors import ApiError, invalid
+from ..languages import DECIMALS
 from ..rendering import list_of, render
 from ..shapes import fresh
 from ..store import Object
@@ -101,7 +102,7 @@ def _discounts(unit: Work, session: Object, items: list[Object]) -> Object:
 
 
 def refuse_too_small(session: Object) -> None:
-    if 0 < session["amount_total"] < SMALLEST and session["currency"] not in lines.WITHOUT_CENTS:
+    if 0 < session["amount_total"] < SMALLEST and session["currency"] not in DECIMALS:
         raise ApiError("The Checkout Session's total amount due must add up to at least 0.50.", code="amount_too_small")
 
 
