@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.core.management import call_command
 from django.test import Client
-from django.utils import timezone
+from django.utils import timezone, translation
 
 import tests.clock
 from lms_memberships.models import Membership
@@ -32,6 +32,13 @@ CREATOR_PERMISSIONS = (
 def _requests_follow_stripes_contract() -> Iterator[None]:
     """Every request that reaches the gateway and every object that comes back, in every test."""
     with every_request_checked():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _each_test_begins_in_english() -> Iterator[None]:
+    """A request in French leaves its language behind in the thread."""
+    with translation.override("en"):
         yield
 
 
