@@ -40,4 +40,4 @@ def tests(session: nox.Session, wagtail: str, django: str) -> None:
     )
     labels = ["lms_memberships", "example_site"]
     session.run("python", "manage.py", "makemigrations", "--check", "--dry-run", *labels)
-    session.run("pytest", "-q", "-n", "auto", "--dist", "loadgroup", "-m", "not browser and not postgres")
+    session.run("pytest", "-q", "-n", "auto", "-m", "not browser and not postgres")

@@ -17,7 +17,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.browser import steps  # noqa: E402 - the path comes first
-from tests.browser.conftest import CHROMIUM, FLAGS, Demo, People, at, started  # noqa: E402
+from tests.browser.conftest import Demo, People, at, started  # noqa: E402
+from tests.chromium import CHROMIUM, FLAGS  # noqa: E402
 
 FOLDER = ROOT / "docs" / "images"
 COLOURS = 256

@@ -15,8 +15,8 @@ from collections.abc import Iterator
 import psycopg
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
-#: Name each skip with its reason; keep the tests of one group on one worker.
-OPTIONS = ("--no-header", "-rs", "--dist", "loadgroup")
+#: Name each skip with its reason. Which tests may run beside each other: tests/scheduling.py.
+OPTIONS = ("--no-header", "-rs")
 SERVER = "127.0.0.1:5432"
 
 

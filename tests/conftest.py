@@ -15,9 +15,16 @@ from lms_memberships.payments import connect
 from lms_memberships.payments.gateway import Gateway
 from lms_memberships.sandbox.server import Sandbox
 from lms_memberships.webhooks import receive, waking
+from tests.chromium import browser  # noqa: F401 - a fixture, for every folder
 from tests.contract.rig import every_request_checked
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
+from tests.scheduling import OneDemo
 from tests.webhooks_rig import Postman
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneDemo:
+    return OneDemo(config, log)
+
 
 CREATOR_PERMISSIONS = (
     "view_membership",
@@ -125,9 +132,9 @@ def client_for() -> Callable[..., Client]:
     """A browser that is signed in as somebody."""
 
     def sign_in(user) -> Client:
-        browser = Client()
-        browser.force_login(user)
-        return browser
+        window = Client()
+        window.force_login(user)
+        return window
 
     return sign_in
 

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -23,15 +22,8 @@ from playwright.sync_api import (
     Request,
     Response,
     expect,
-    sync_playwright,
 )
 
-CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
-)
-#: Without these, a Chromium in a closed network waits for servers it cannot reach.
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync"]  # fmt: skip
 READY_WITHIN_SECONDS = 300
 #: A busy computer is slow, and a test that waits by condition loses nothing by it.
 PATIENCE = 30_000
@@ -70,8 +62,6 @@ def pytest_itemcollected(item: pytest.Item) -> None:
     # As early as this: -m "not browser" is asked right after.
     if "tests/browser" in item.path.as_posix():
         item.add_marker(pytest.mark.browser)
-        # One demo serves them all, in one process.
-        item.add_marker(pytest.mark.xdist_group("browser"))
 
 
 @pytest.hookimpl(trylast=True)
@@ -117,18 +107,6 @@ def started(state: Path) -> Iterator[Demo]:
         finally:
             process.terminate()
             process.wait(timeout=60)
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    if CHROMIUM is None:
-        if os.environ.get("REQUIRE_BROWSER"):
-            pytest.fail("A Chromium is required and none was found")
-        pytest.skip("no Chromium on this machine")
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield chromium
-        chromium.close()
 
 
 class People:

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from lms_memberships.sandbox.server import Sandbox
-from tests.browser.conftest import CHROMIUM, FLAGS
 from tests.sandbox_pages.conftest import OpenCheckout, card
 from tests.sandbox_pages.visitor import Visitor
 
-pytestmark = [pytest.mark.browser, pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")]
+pytestmark = pytest.mark.browser
 
 Scheme = Literal["light", "dark"]
 ANA = "ana@school.test"
@@ -22,12 +20,9 @@ WCAG = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "w
 LOOKS: list[tuple[Scheme, int]] = [("light", 1280), ("light", 360), ("dark", 1280), ("dark", 360)]
 
 
-@pytest.fixture(scope="module")
-def chromium() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
+@pytest.fixture
+def chromium(browser: Browser) -> Browser:
+    return browser
 
 
 @pytest.fixture
