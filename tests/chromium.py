@@ -1,4 +1,4 @@
-"""Where is the browser? One Chromium for all tests of a process: Playwright starts only once in each."""
+"""Where is the browser? One Chromium for all tests of a file, started and stopped with it."""
 
 import os
 import shutil
@@ -22,8 +22,9 @@ FLAGS = [
 ]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """For one file: while Playwright's loop runs, Django would refuse the database to the tests of another."""
     if CHROMIUM is None:
         if os.environ.get("REQUIRE_BROWSER"):
             pytest.fail("A Chromium is required and none was found")
