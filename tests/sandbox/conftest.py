@@ -45,9 +45,9 @@ def sandbox() -> Iterator[Sandbox]:
 def make_client(stripe_contract: ModuleType | None) -> Callable[..., stripe.StripeClient]:
     """A real client; every request it sends and every answer is checked where that can be done."""
 
-    def make(url: str, **options: object) -> stripe.StripeClient:
+    def make(url: str, *, is_checked: bool = True, **options: object) -> stripe.StripeClient:
         inner: stripe.HTTPClient = stripe.RequestsClient(timeout=10)
-        if stripe_contract is not None and options.pop("is_checked", True):
+        if stripe_contract is not None and is_checked:
             inner = stripe_contract.checking_http_client(inner)
         options = {"max_network_retries": 0} | options
         bases = dict.fromkeys(("api", "connect", "files", "meter_events"), url)
