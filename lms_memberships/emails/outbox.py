@@ -2,7 +2,6 @@
 
 import logging
 import smtplib
-from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
@@ -96,8 +95,3 @@ def _again(email: Email, now: datetime) -> tuple[str, datetime]:
     if email.attempts > len(BACK_OFF):
         return Email.State.FAILED, email.next_try_at
     return Email.State.OWED, now + BACK_OFF[email.attempts - 1]
-
-
-def waiting(now: datetime) -> Iterator[Email]:
-    """What is owed and late, oldest first; for the health of the site."""
-    return Email.objects.filter(state=Email.State.OWED, next_try_at__lte=now).order_by("next_try_at").iterator()
