@@ -5,9 +5,11 @@ PORT ?= 8000
 PYTHON ?=
 BIN = .venv/bin
 EXTRAS = dev,lms,postgres
+SEEDS ?= 1
+SIZE ?= soak
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-reset test coverage lint format matrix bench screenshots messages docs
+.PHONY: help install demo demo-reset test soak mutate coverage lint audit format matrix bench screenshots messages docs
 
 help: ## this list
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## (.*)/  make \1\t\2/' | expand -t 22
@@ -35,6 +37,12 @@ demo-reset: ## forget what happened in the demo
 test: .venv/.installed ## everything this machine can test; says what it cannot, and why
 	@$(BIN)/python scripts/test.py $(ARGS)
 
+soak: .venv/.installed ## the tests of faults at their largest, seed after seed, and one table (SEEDS="1 2 3" SIZE=soak)
+	@$(BIN)/python scripts/soak.py --seeds "$(SEEDS)" --size $(SIZE) $(ARGS)
+
+mutate: .venv/.installed ## take each of the eight guards out of a copy: a test must notice (needs PostgreSQL)
+	@$(BIN)/python scripts/mutate.py $(ARGS)
+
 coverage: .venv/.installed ## which lines no test runs
 	$(BIN)/coverage run -m pytest -m "not browser and not postgres"
 	$(BIN)/coverage report
@@ -47,6 +55,9 @@ lint: .venv/.installed ## style, import contracts, types, templates, migrations,
 	$(BIN)/djlint lms_memberships example_site --check --lint --quiet
 	$(BIN)/python manage.py makemigrations --settings example_site.settings.test --check --dry-run lms_memberships example_site
 	$(BIN)/python scripts/catalogues.py check
+
+audit: .venv/.installed ## known vulnerabilities and dangerous habits (bandit, pip-audit)
+	@$(BIN)/python scripts/audit.py
 
 format: .venv/.installed ## let the formatters write
 	$(BIN)/ruff check --fix .

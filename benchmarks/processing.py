@@ -147,7 +147,7 @@ def _buy(name: str, stage: Stage) -> str:
     person = get_user_model().objects.create(username=name, email=f"{name.replace(' ', '-')}@school.example")
     urls = ("http://testserver/done/", "http://testserver/not/")
     gateway = connect.get_gateway()
-    checkout.start(person, stage.membership, gateway=gateway, language="en", urls=urls, now=clock.now())
+    checkout.start(person, checkout.Wish(stage.membership), gateway=gateway, language="en", urls=urls, now=clock.now())
     session_id = Checkout.objects.get(user=person).session_id
     stage.sandbox.actions.pay_checkout(session_id, email=person.email, name=name, **CARD)
     session = stage.sandbox.store.one("checkout.session", session_id, account=stage.sandbox.account_id)

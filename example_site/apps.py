@@ -9,3 +9,6 @@ class ExampleSiteConfig(AppConfig):
     label = "example_site"
     verbose_name = _("School")
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from . import receivers  # noqa: F401, PLC0415 - they need the models

@@ -6,14 +6,13 @@ from django.conf import settings
 from django.conf.urls.i18n import i18n_patterns
 from django.urls import include, path, re_path
 from django.views.i18n import set_language
-from django.views.static import serve
 from wagtail import urls as wagtail_urls
 from wagtail.admin import urls as wagtailadmin_urls
 from wagtail.contrib.sitemaps.views import sitemap
 from wagtail.documents import urls as wagtaildocs_urls
 
 from .sitemaps import SchoolSitemap
-from .views import backstage, live, mailbox, shop
+from .views import backstage, live, mailbox, pictures, shop
 
 urlpatterns = [
     path("admin/", include(wagtailadmin_urls)),
@@ -36,17 +35,9 @@ urlpatterns = [
     path("demo/mailbox/<int:pk>/html/", mailbox.html_part, name="mail_html"),
 ]
 
-# Pictures are for everybody. Everything else in the media folder (products, SCORM and H5P
-# packages) is handed out by views that ask first, and has no address of its own.
-PUBLIC_MEDIA = ("images", "original_images", "avatar_images")
 if settings.DEBUG:
-    urlpatterns += [
-        re_path(
-            rf"^{re.escape(settings.MEDIA_URL.lstrip('/'))}(?P<path>(?:{'|'.join(PUBLIC_MEDIA)})/.*)$",
-            serve,
-            {"document_root": settings.MEDIA_ROOT},
-        )
-    ]
+    media = re.escape(settings.MEDIA_URL.lstrip("/"))
+    urlpatterns += [re_path(rf"^{media}(?P<path>.*)$", pictures.show)]
 
 # Pages have a language in their address; English has no prefix.
 urlpatterns += i18n_patterns(path("", include(wagtail_urls)), prefix_default_language=False)

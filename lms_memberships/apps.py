@@ -11,16 +11,20 @@ class MembershipsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from . import checks, events, reactions
+        from . import checks, clock, events, masking, reactions
         from .access import receivers
         from .bundles import catalogue
-        from .memberships import publishing
+        from .emails import tracking
+        from .memberships import bundle_edits, publishing
 
+        masking.connect()
         checks.register()
         events.connect(reactions.react)
         catalogue.connect()
-        publishing.connect()
+        publishing.connect(now=clock.now)
+        bundle_edits.connect(now=clock.now)
         receivers.connect()
+        tracking.connect()
         if apps.is_installed("wagtail_lms"):
             from .integrations.wagtail_lms import checks as lms_checks
 

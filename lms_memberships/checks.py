@@ -7,15 +7,21 @@ from urllib.parse import urlsplit
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
-from django.urls import NoReverseMatch, Resolver404, resolve, reverse
+from django.urls import NoReverseMatch, Resolver404, get_resolver, resolve, reverse
 from django.utils import translation
 
 from . import conf
+from .access.checks import documents_pass_the_door
+from .access.searches import searches_ask_who_may_see
+from .health.evidence import task_backend
+from .health.lights.key import KEY_FORMAT
+from .memberships.checks import tax_behavior_is_known
 from .payments.connect import configured_key, livemode_of
 from .payments.stripe_gateway.notices import usable
+from .portal.checks import embed_origins_are_origins
 
-#: ``sk_`` or, better, ``rk_``; then the mode, then something.
-KEY_FORMAT = re.compile(r"(sk|rk)_(test|live)_\w+")
+#: As Stripe makes them; those of tests and of the sandbox are shorter.
+SECRET_FORMAT = re.compile(r"whsec_[\w\-+/=]{24,}")
 LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 Found = Iterable[checks.CheckMessage]
@@ -131,7 +137,7 @@ def sandbox_stays_at_home() -> Found:
 
 
 def somebody_works() -> Found:
-    backend = _task_backend()
+    backend = task_backend()
     if backend.endswith(("ImmediateBackend", "DummyBackend")):
         yield checks.Warning(
             "No worker: what follows a payment is done inside web requests, and slow neighbours make them slow.",
@@ -156,11 +162,73 @@ def sqlite_waits_its_turn() -> Found:
 
 
 def production_has_a_key() -> Found:
-    if not configured_key():
+    key = configured_key()
+    if not key:
         yield checks.Warning(
             "LMS_MEMBERSHIPS_STRIPE_SECRET_KEY is not set: nothing can be sold.", id="lms_memberships.W013"
         )
+    elif not livemode_of(key):
+        yield checks.Warning(
+            "LMS_MEMBERSHIPS_STRIPE_SECRET_KEY is a test key: whoever buys is not charged.",
+            hint="Use the live key (rk_live_…), or silence this warning where you only try things out.",
+            id="lms_memberships.W016",
+        )
 
+
+def production_has_true_secrets() -> Found:
+    """N2: an invented secret is one that others can guess, and without one every payment goes unheard."""
+    if not configured_key() or _is_loopback(conf.STRIPE_API_BASE):
+        return
+    secrets = usable(conf.STRIPE_WEBHOOK_SECRETS or ())
+    if not secrets:
+        yield checks.Error(
+            "There is no signing secret for webhooks: every call of Stripe's is refused, and no payment is heard of.",
+            hint="Set LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS, or make an endpoint under Settings → Memberships: health.",
+            id="lms_memberships.E015",
+        )
+    if any(not SECRET_FORMAT.fullmatch(secret) for secret in secrets):
+        yield checks.Error(
+            "LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS has a secret that Stripe did not make.",
+            hint="Stripe's begin with whsec_ and are long. The sandbox's and invented ones can be guessed.",
+            id="lms_memberships.E017",
+        )
+
+
+def copies_can_be_told() -> Found:
+    """E9: the database travels with a copy, the settings need not."""
+    if not (conf.BASE_URL or getattr(settings, "WAGTAILADMIN_BASE_URL", "")):
+        yield checks.Warning(
+            "Neither LMS_MEMBERSHIPS_BASE_URL nor WAGTAILADMIN_BASE_URL is set: a copy of this site would charge and "
+            "write to people like the site itself.",
+            hint="Set LMS_MEMBERSHIPS_BASE_URL to the site's address, differently for each copy.",
+            id="lms_memberships.W018",
+        )
+
+
+def news_of_mails_are_proven() -> Found:
+    """Anybody could tell that a mail bounced, or that somebody complained (S52)."""
+    if not _is_mounted("anymail"):
+        return
+    said = getattr(settings, "ANYMAIL", {})
+    names = ("WEBHOOK_SECRET", *SERVICES_THAT_SIGN)
+    if not any(said.get(name) or getattr(settings, f"ANYMAIL_{name}", None) for name in names):
+        yield checks.Error(
+            "anymail's webhooks are mounted, and nothing proves who calls them.",
+            hint='Set ANYMAIL["WEBHOOK_SECRET"], or the signing key of your e-mail service.',
+            id="lms_memberships.E015",
+        )
+
+
+#: anymail's settings for services that sign what they tell.
+SERVICES_THAT_SIGN = (
+    "MAILERSEND_SIGNING_SECRET",
+    "MAILGUN_WEBHOOK_SIGNING_KEY",
+    "MAILTRAP_WEBHOOK_SECRET",
+    "MANDRILL_WEBHOOK_KEY",
+    "POSTAL_WEBHOOK_KEY",
+    "RESEND_SIGNING_SECRET",
+    "SENDGRID_TRACKING_WEBHOOK_VERIFICATION_KEY",
+)
 
 AT_START: tuple[Callable[[], Found], ...] = (
     key_is_one,
@@ -168,10 +236,21 @@ AT_START: tuple[Callable[[], Found], ...] = (
     real_money_stays_out_of_play,
     webhook_answers,
     terms_are_set,
+    tax_behavior_is_known,
     sqlite_waits_its_turn,
+    documents_pass_the_door,
+    news_of_mails_are_proven,
+    embed_origins_are_origins,
 )
 #: Run by ``check --deploy`` alone: tests and trials may well do without.
-BEFORE_PRODUCTION: tuple[Callable[[], Found], ...] = (sandbox_stays_at_home, somebody_works, production_has_a_key)
+BEFORE_PRODUCTION: tuple[Callable[[], Found], ...] = (
+    sandbox_stays_at_home,
+    somebody_works,
+    production_has_a_key,
+    production_has_true_secrets,
+    copies_can_be_told,
+    searches_ask_who_may_see,
+)
 
 
 def _run(check: Callable[[], Found]) -> Callable[..., list[checks.CheckMessage]]:
@@ -196,7 +275,5 @@ def _leads_to_us(path: str) -> bool:
     return found.app_names == ["lms_memberships"] and str(found.url_name).startswith("webhook")
 
 
-def _task_backend() -> str:
-    tasks = getattr(settings, "TASKS", {})
-    # Without the setting, django_tasks runs at once.
-    return str(tasks.get("default", {}).get("BACKEND", "django_tasks.backends.immediate.ImmediateBackend"))
+def _is_mounted(namespace: str) -> bool:
+    return namespace in get_resolver().app_dict

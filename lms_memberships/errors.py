@@ -18,11 +18,16 @@ class Refusal(Exception):
             self.message = message
         super().__init__(str(self.message))
 
+    @property
+    def for_buyers(self) -> str:
+        return str(self.message)
+
 
 class OutsideFailure(Exception):
     """The outside world failed (Stripe, mail, chat). Logged and tried again.
 
-    ``message`` is a sentence that a creator understands; the cause is chained with ``from``.
+    ``message`` is a sentence that a creator understands; ``for_buyers`` says less, and by which reference a creator
+    finds the rest (S56). The cause is chained with ``from``.
     """
 
     message: "str | _StrPromise" = _("A service that we depend on did not answer. Please try again in a moment.")
@@ -31,3 +36,7 @@ class OutsideFailure(Exception):
         if message is not None:
             self.message = message
         super().__init__(str(self.message))
+
+    @property
+    def for_buyers(self) -> str:
+        return str(OutsideFailure.message)

@@ -26,7 +26,14 @@ from mdit_py_plugins.tasklists import tasklists_plugin
 from . import conf
 
 #: Stored beside each rendered text; raise it with every change here, and texts are rendered again.
-CLEANER_VERSION = 1
+CLEANER_VERSION = 2
+
+#: In bytes. Longer texts are shown as they were typed; the wizard takes less.
+LONGEST = 50_000
+#: Signs that can mean something to the parser. Its worst cases grow with their square, so they are counted first:
+#: no clock is asked, and the same text is rendered the same everywhere. A long description has some hundreds.
+MOST_SIGNS = 2_000
+_SIGNS = "[]()*_`~<>|#&!:/@\\+-\n\n"  # a line counts twice: lists are made of them
 
 _TAGS = frozenset(
     {
@@ -60,8 +67,19 @@ class RenderedText:
 
 
 def render_markdown(text: str) -> RenderedText:
-    """GitHub's Markdown (tables, strikethrough, task lists, links) as clean HTML."""
-    return RenderedText(html=clean_html(_markdown().render(text)), version=CLEANER_VERSION)
+    """GitHub's Markdown (tables, strikethrough, task lists, links) as clean HTML; what is too much, as plain text."""
+    html = _as_typed(text) if is_too_much(text) else clean_html(_markdown().render(text))
+    return RenderedText(html=html, version=CLEANER_VERSION)
+
+
+def is_too_much(text: str) -> bool:
+    """Whether rendering could keep a server busy (S12): too long, or made of signs."""
+    return len(text.encode(errors="replace")) > LONGEST or sum(map(text.count, _SIGNS)) > MOST_SIGNS
+
+
+def _as_typed(text: str) -> str:
+    paragraphs = (escape(paragraph.strip()) for paragraph in text[:LONGEST].split("\n\n") if paragraph.strip())
+    return "".join(f"<p>{paragraph}</p>\n" for paragraph in paragraphs)
 
 
 def clean_html(html: str) -> str:
@@ -74,16 +92,18 @@ def clean_html(html: str) -> str:
 
 def as_safe(html: str) -> SafeString:
     """Mark HTML that ``render_markdown`` or ``clean_html`` returned, so that a template shows it as it is."""
-    return mark_safe(html)  # noqa: S308 - the one place; what comes here was cleaned when it was saved
+    return mark_safe(html)  # noqa: S308  # nosec B308 B703 - the one place; what comes here was cleaned when it was saved
 
 
 def as_script_data(data: Mapping[str, object]) -> SafeString:
     """JSON for a ``<script type="application/ld+json">``: nothing in it can end the element."""
-    return mark_safe(json.dumps(data, ensure_ascii=False).translate(_ENDS_SCRIPT))  # noqa: S308 - escaped here
+    return mark_safe(json.dumps(data, ensure_ascii=False).translate(_ENDS_SCRIPT))  # noqa: S308  # nosec B308 B703 - escaped here
 
 
 def plain_text(markdown: str) -> str:
     """The words alone, on one line: for search results, meta descriptions and mail previews."""
+    if is_too_much(markdown):
+        return " ".join(markdown[:LONGEST].split())
     return " ".join(" ".join(_words(_markdown().parse(markdown))).split())
 
 

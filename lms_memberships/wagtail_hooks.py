@@ -4,9 +4,18 @@ from django.apps import apps
 
 from . import history  # noqa: F401
 from .access import hooks as access_hooks  # noqa: F401
-from .creator import email_hooks, stripe_hooks  # noqa: F401
+from .creator import deleting_hooks, email_hooks, health_hooks, stripe_hooks  # noqa: F401
+from .creator.gifts import hooks as gift_hooks  # noqa: F401
+from .creator.guests import hooks as guest_hooks  # noqa: F401
+from .creator.invitations import hooks as invitation_hooks  # noqa: F401
+from .creator.ladders import hooks as ladder_hooks  # noqa: F401
+from .creator.limits import hooks as limit_hooks  # noqa: F401
 from .creator.memberships import hooks as listing_hooks  # noqa: F401
 from .creator.memberships.views import MembershipIndexView
+from .creator.prices import hooks as price_hooks  # noqa: F401
+from .creator.promotions import hooks as promotion_hooks  # noqa: F401
+from .creator.queues import hooks as queue_hooks  # noqa: F401
+from .creator.sharing import hooks as sharing_hooks  # noqa: F401
 from .wizard import hooks as wizard_hooks
 
 # The wizard and the listing do not know each other: they meet here.

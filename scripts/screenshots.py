@@ -56,6 +56,7 @@ SITE: dict[str, tuple[Shot, ...]] = {
         Shot("live-session", "/live/bring-your-collapsed-pot/"),
         Shot("product", "/shop/six-silhouettes/"),
         Shot("invoices", "/memberships/invoices/", narrow=True),
+        Shot("delete-account", "/memberships/account/delete/", narrow=True),
     ),
     "samuel": (Shot("account-payment-failed", "/memberships/account/"),),
     "lena": (Shot("account-cancelled", "/memberships/account/"),),
@@ -64,6 +65,9 @@ ADMIN = (
     Shot("list", "memberships/"),
     Shot("stripe-settings", "memberships/stripe/", covers="page"),
     Shot("email-settings", "memberships/emails/", covers="page"),
+    Shot("health", "memberships/health/", narrow=True, covers="page"),
+    Shot("health-dark", "memberships/health/", scheme="dark"),
+    Shot("webhook-events", "memberships/queues/webhooks/", narrow=True),
 )
 STEPS = {"wizard-step-1": "Main information", "wizard-step-2": "Marketing products", "wizard-step-3": "Settings"}
 
@@ -165,8 +169,11 @@ def _admin(page: Page, demo: Demo) -> None:
     for shot in ADMIN:
         # Wagtail's pages scroll inside themselves: the whole of one needs a tall window.
         page.set_viewport_size(TALL if shot.covers == "page" else WIDE)
+        page.emulate_media(color_scheme=shot.scheme)
         page.goto(f"{demo.admin}{shot.address}")
         _take(page, shot.name, shot.covers)
+        if shot.narrow:
+            _take_narrow(page, shot.name)
 
 
 def _wizard(people: People, demo: Demo) -> None:

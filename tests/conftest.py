@@ -10,11 +10,12 @@ from django.test import Client
 from django.utils import timezone, translation
 
 import tests.clock
+from lms_memberships import signs
 from lms_memberships.models import Membership
-from lms_memberships.payments import connect
+from lms_memberships.payments import connect, premises
 from lms_memberships.payments.gateway import Gateway
 from lms_memberships.sandbox.server import Sandbox
-from lms_memberships.webhooks import receive, waking
+from lms_memberships.webhooks import receive, refusals, waking
 from tests.chromium import browser  # noqa: F401 - a fixture, for every folder
 from tests.contract.rig import every_request_checked
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
@@ -53,6 +54,14 @@ def _each_test_begins_in_english() -> Iterator[None]:
 def _each_test_rings_for_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     """A process wakes its worker at most twice a second; the test before must not have used that up."""
     monkeypatch.setattr(receive, "wake_worker", waking.Bell().ring)
+
+
+@pytest.fixture(autouse=True)
+def _each_test_sees_for_itself() -> None:
+    """A process writes each sign once a minute; the database of the test before is gone."""
+    signs.notebook.clear()
+    refusals.buckets.clear()
+    premises.forget()
 
 
 @pytest.fixture(scope="session")

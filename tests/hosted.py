@@ -8,6 +8,9 @@ GOOD_CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000002"
 AUTHENTICATION_CARD = "4000002500003155"
 FAILS_LATER_CARD = "4000000000000341"
+# The bank answers five days later: with the money, or without.
+PAYING_ACCOUNT = "DE89370400440532013000"
+FAILING_ACCOUNT = "DE62370400440532013001"
 
 
 class _NoRedirect(urllib.request.HTTPRedirectHandler):
@@ -35,6 +38,11 @@ def pay(url: str, *, card: str = GOOD_CARD, name: str = "Ada Lind") -> tuple[int
     """Fill in the hosted page's card form and press its button."""
     form = {"name": name, "card_number": card, "expiry": "12 / 34", "cvc": "123", "button": "pay"}
     return post(url, form)
+
+
+def pay_by_debit(url: str, *, iban: str = PAYING_ACCOUNT, name: str = "Ada Lind") -> tuple[int, str, str]:
+    """Give a bank account instead of a card."""
+    return post(url, {"name": name, "iban": iban, "button": "pay"})
 
 
 def start_without_card(url: str) -> tuple[int, str, str]:

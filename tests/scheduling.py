@@ -1,12 +1,13 @@
-"""Which tests may run beside each other? All, except those in the browser: one demo serves them, in one process."""
+"""Which tests may run beside each other? All, except those that share one demo or one site of the rig: in one process."""
 
 from xdist.scheduler import LoadScopeScheduling
 
-BROWSER = "tests/browser/"
+#: One demo serves all of the first, one site each of the others: what they start takes longer than a test.
+TOGETHER = ("tests/browser/", "tests/faults/test_kill.py", "tests/faults/test_oracle.py")
 
 
 class OneDemo(LoadScopeScheduling):
-    """Each test by itself, wherever there is room; the browser's together. xdist's own groups do not know pytest 9.2."""
+    """Each test by itself, wherever there is room; these together. xdist's own groups do not know pytest 9.2."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return BROWSER if nodeid.startswith(BROWSER) else nodeid
+        return next((place for place in TOGETHER if nodeid.startswith(place)), nodeid)

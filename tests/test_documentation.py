@@ -211,8 +211,8 @@ def test_every_email_is_listed():
     from lms_memberships.emails.catalogue import EmailKind
 
     assert _ticked(_column("emails.md", "| Name")) == [str(kind) for kind in EmailKind]
-    assert _text(DOCS / "emails.md").split("\n\n")[1].startswith("Nine messages")
-    assert len(EmailKind) == 9
+    assert _text(DOCS / "emails.md").split("\n\n")[1].startswith("Twenty messages")
+    assert len(EmailKind) == 20
 
 
 def test_what_a_key_needs_is_what_the_admin_says():
@@ -233,10 +233,9 @@ def test_the_events_to_register_are_those_that_we_want():
 
 
 def test_every_job_is_explained():
-    from lms_memberships.management.commands.memberships_daily import JOBS
-    from lms_memberships.management.draining import ONCE, UNTIL_EMPTY
+    from lms_memberships.management.jobs import JOBS
 
-    assert _ticked(_column("background-work.md", "| Job")) == [*JOBS, *ONCE, *UNTIL_EMPTY]
+    assert _ticked(_column("background-work.md", "| Job")) == list(JOBS)
 
 
 def test_the_sandbox_takes_what_its_page_says():

@@ -17,7 +17,23 @@ OURS = (PACKAGE, ROOT / "example_site")
 MAX_FILE_LINES = 300
 MAX_FUNCTION_LINES = 40
 #: Here an amount could be rounded: only whole numbers and Decimal.
-MONEY = ("money.py", "memberships", "payments", "subscriptions")
+MONEY = (
+    "money.py",
+    "memberships",
+    "payments",
+    "subscriptions",
+    "bundles",
+    "creator",
+    "events.py",
+    "integrations",
+    "personal_data",
+    "portal",
+    "reactions.py",
+    "templatetags",
+    "wizard",
+)
+#: Modules of those that only count seconds and requests; what they import shows that no amount comes near.
+WAITING = {"breaker.py", "line.py", "premises.py", "throttle.py"}
 #: Arguments that are seconds on the computer's clock, not amounts.
 SECONDS = {"seconds", "started", "timeout"}
 #: Brackets keep these patterns from finding themselves.
@@ -121,9 +137,16 @@ def _floats(path: Path) -> Iterator[str]:
 
 def test_no_float_comes_near_money():
     """H1"""
-    modules = _modules(*(PACKAGE / part for part in MONEY))
+    modules = [each for each in _modules(*(PACKAGE / part for part in MONEY)) if each.name not in WAITING]
     assert len(modules) > 10
     assert [found for path in modules for found in _floats(path)] == []
+
+
+def test_what_waits_knows_no_money():
+    """H1: the modules that may hold fractions of a second import nothing that holds an amount."""
+    waiting = [path for path in _modules(PACKAGE / "payments") if path.name in WAITING]
+    assert {path.name for path in waiting} == WAITING
+    assert [path.name for path in waiting if re.search(r"import .*\b[Mm]oney\b|amount", path.read_text())] == []
 
 
 def test_the_search_for_floats_finds_them(tmp_path, monkeypatch):
@@ -244,3 +267,70 @@ def test_the_project_speaks_of_itself_only():
 @pytest.mark.parametrize("words", ["/w-ork/main", "An A-I agent", "suba-gent"])
 def test_the_search_for_such_words_finds_them(words):
     assert PLACES_AND_PEOPLE.search(words.replace("-", ""))
+
+
+#: Who makes what takes a place, and what there asks for it (J2, J7).
+MAKES_A_PLACE = {
+    "subscriptions/checkout.py": "places.reserve_page(",
+    "subscriptions/lifecycle.py": "places.begin(",
+    # Notes a purchase of the past again; when it becomes a subscription, lifecycle asks.
+    "subscriptions/adopting.py": "",
+    "subscriptions/giving.py": "places.reserve(",
+    "subscriptions/gift_buying.py": "places.reserve_gift(",
+    # In the place that its gift has held since it was paid (``gift_settling``).
+    "subscriptions/gift_turns.py": "",
+    # In the place that the guest's purchase has held since it was paid (``guest_parking``).
+    "subscriptions/guest_claims.py": "",
+    # Notes one of the past again; like every other it takes its place when it is parked.
+    "subscriptions/guest_parking.py": "places.",
+    "subscriptions/guests.py": "places.reserve_for_guest(",
+    # Never saved: what is asked of Stripe about one that has no row (yet).
+    "subscriptions/changes.py": "",
+}
+#: The limit is read where it is decided, set where a creator sets it, and nowhere else.
+KNOWS_THE_LIMIT = {
+    "memberships/models.py",
+    "subscriptions/places.py",
+    # Which of its columns a copy does not take over.
+    "memberships/ladder_making.py",
+}
+
+
+def _makers(folder: Path) -> set[str]:
+    """Modules that make a Checkout or a Subscription: ``Subscription(…)``, ``Subscription.objects.create(…)``."""
+    found = set()
+    for path in _modules(folder):
+        for node in ast.walk(_tree(path)):
+            if not isinstance(node, ast.Call):
+                continue
+            words = ast.unparse(node.func).split(".")
+            is_made = len(words) == 1 or words[-1] in {"create", "bulk_create", "get_or_create", "update_or_create"}
+            if words[0] in {"Checkout", "Gift", "GuestPurchase", "Subscription"} and is_made:
+                found.add(str(path.relative_to(folder)))
+    return found
+
+
+def test_every_way_in_asks_the_one_function_for_a_place():
+    """J2, J7: whoever adds another way in names here what asks for the place."""
+    makers = _makers(PACKAGE) - {name for name in _makers(PACKAGE) if name.startswith("sandbox/")}
+    assert makers == set(MAKES_A_PLACE)
+    missing = [name for name, call in MAKES_A_PLACE.items() if call not in (PACKAGE / name).read_text("utf-8")]
+    assert missing == []
+
+
+def test_the_limit_is_read_in_one_place():
+    """J2"""
+    readers = {
+        str(path.relative_to(PACKAGE))
+        for path in _modules(PACKAGE)
+        if "max_members" in path.read_text("utf-8") and "wizard" not in path.parts
+    }
+    assert readers == KNOWS_THE_LIMIT
+
+
+def test_the_search_for_other_ways_in_finds_them(tmp_path):
+    """J2: the negative control."""
+    (tmp_path / "gifts.py").write_text("Subscription.objects.create(user=friend)\n")
+    (tmp_path / "seats.py").write_text("seat = Subscription(user=student)\n")
+    (tmp_path / "reading.py").write_text("Subscription.objects.filter(user=student)\n")
+    assert _makers(tmp_path) == {"gifts.py", "seats.py"}

@@ -1,5 +1,6 @@
 """Is every amount right, in every currency, both ways, and refused in words where it cannot be charged?"""
 
+import random
 from decimal import Decimal
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 from lms_memberships import money as m
 from lms_memberships.errors import Refusal
 from lms_memberships.money import CURRENCIES, Money, format_money, from_stripe_amount, parse, to_decimal
+from tests.faults.sizes import SEED, pick
 
 #: In steps of the currency: what a price list holds, the edges, and what floats get wrong (0.29 × 100 = 28.99…).
 STEPS = (0, 1, 2, 5, 9, 10, 29, 57, 99, 100, 101, 499, 999, 1000, 1999, 4990, 11499, 12345, 99999, 999999)
@@ -149,6 +151,65 @@ def test_amounts_compare_and_add_up_only_within_one_currency():
     for forbidden in (lambda a, b: a < b, lambda a, b: a >= b, lambda a, b: a + b, lambda a, b: a - b):
         with pytest.raises(m.CurrencyMismatch):
             forbidden(Money(1, "eur"), Money(2, "usd"))
+
+
+def cut(money: Money, dice: random.Random) -> list[Money]:
+    """Into a few parts, as partial refunds do."""
+    marks = sorted(dice.randint(0, money.minor) for _ in range(dice.randint(1, 6)))
+    return [Money(end - start, money.currency) for start, end in zip([0, *marks], [*marks, money.minor], strict=True)]
+
+
+def many_cuts() -> list[tuple[Money, list[Money]]]:
+    dice = random.Random(SEED)  # noqa: S311 - the same cuts again
+    amounts = [
+        Money(dice.randint(1, CURRENCIES[code].largest), code)
+        for code in sorted(CURRENCIES)
+        for _time in range(pick(test=20, ci=100, soak=1000))
+    ]
+    return [(money, cut(money, dice)) for money in amounts]
+
+
+def test_parts_never_come_to_more_than_the_whole():
+    """H4: taken away one by one, also by way of the decimals that people read, nothing is left and nothing lacks."""
+    for whole, parts in many_cuts():
+        rest = whole
+        for part in parts:
+            rest -= from_stripe_amount(int(to_decimal(part).scaleb(CURRENCIES[part.currency].exponent)), part.currency)
+            assert rest.minor >= 0
+        assert rest == Money(0, whole.currency)
+        assert sum(to_decimal(part) for part in parts) == to_decimal(whole)
+
+
+def test_control_with_floats_they_do():
+    """H4, H1, negative control: the same parts, counted as most programs count."""
+    assert any(
+        sum(float(to_decimal(part)) for part in parts) > float(to_decimal(whole)) for whole, parts in many_cuts()
+    )
+
+
+@pytest.mark.parametrize("other", [25, 25.0, Decimal(25), "25"])
+def test_an_amount_and_a_bare_number_have_no_sum(other):
+    """H4: nobody can take 25 dollars from 2500 cents."""
+    for forbidden in (
+        lambda a, b: a - b,
+        lambda a, b: a + b,
+        lambda a, b: a < b,
+        lambda a, b: b - a,
+        lambda a, b: sum([b, a]),
+    ):
+        with pytest.raises((TypeError, AttributeError)):
+            forbidden(Money(2500, "usd"), other)
+
+
+@pytest.mark.parametrize("code", sorted(code for code, rules in CURRENCIES.items() if rules.exponent == 3))
+def test_of_three_decimals_the_last_is_zero_or_the_price_is_refused(code):
+    """H2: nothing is rounded, so nobody is charged another price than the one that was typed."""
+    assert parse("5.120", code) == Money(5120, code)
+    for last in range(1, 10):
+        with pytest.raises(m.TooManyDecimals):
+            parse(f"5.12{last}", code)
+        with pytest.raises(m.TooManyDecimals):
+            m.to_stripe_amount(Money(5120 + last, code))
 
 
 @pytest.mark.parametrize(

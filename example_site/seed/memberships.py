@@ -9,9 +9,11 @@ from wagtail_lms.models import CoursePage
 
 from lms_memberships import clock
 from lms_memberships.bundles import catalogue
-from lms_memberships.memberships import publishing
+from lms_memberships.memberships import gift_offers, ladder_making, publishing
 from lms_memberships.memberships.intervals import Interval
-from lms_memberships.memberships.models import BundleItem, Membership
+from lms_memberships.memberships.ladder_models import Ladder
+from lms_memberships.memberships.models import BundleItem, Membership, PriceOption
+from lms_memberships.money import Money
 from lms_memberships.payments import connect
 
 from ..models import DigitalProduct, LiveSession
@@ -32,6 +34,10 @@ class MembershipWords:
     old_price: int | None = None
     trial_days: int = 0
     trial_requires_card: bool = True
+    #: Amount and interval of each further price.
+    further: tuple[tuple[int, str], ...] = ()
+    #: For how many months it can be given, and for how much.
+    gifts: tuple[tuple[int, int], ...] = ()
 
 
 FIRST_CLAY = MembershipWords(
@@ -63,6 +69,8 @@ WORKSHOP = MembershipWords(
     sessions=("opening-the-kiln", "bring-your-collapsed-pot"),
     products=("glaze-book", "six-silhouettes"),
     trial_days=7,
+    further=((39000, Interval.YEAR),),
+    gifts=((3, 9900), (12, 35000)),
 )
 GLAZE_BENCH = MembershipWords(
     title="The glaze bench",
@@ -76,6 +84,13 @@ GLAZE_BENCH = MembershipWords(
     products=("glaze-book",),
 )
 MEMBERSHIPS = (FIRST_CLAY, WORKSHOP, GLAZE_BENCH)
+#: The lowest tier first.
+TIERS = (FIRST_CLAY, WORKSHOP)
+UPSELL_TITLE = "From first clay to the whole workshop"
+UPSELL_TEXT = (
+    "**Begin at the wheel, and come further in when you want more.** Your notes and your progress come along.\n\n"
+    "Change whenever you like: you see what it costs before anything changes."
+)
 
 
 def seed_memberships() -> bool:
@@ -85,7 +100,10 @@ def seed_memberships() -> bool:
     connect.ensure_fresh()
     catalogue.rebuild()
     for number, words in enumerate(MEMBERSHIPS, start=1):
-        _publish(_make(words, sort_order=number))
+        membership = _make(words, sort_order=number)
+        _publish(membership)
+        _offer_gifts(membership, words)
+    _put_in_order()
     return True
 
 
@@ -106,6 +124,8 @@ def _make(words: MembershipWords, *, sort_order: int) -> Membership:
     )
     for position, thing in enumerate(_things(words)):
         membership.bundle_items.add(BundleItem(item=catalogue.sync(thing), sort_order=position))
+    for position, (amount, interval) in enumerate(words.further):
+        membership.price_options.add(PriceOption(amount=amount, currency="eur", interval=interval, sort_order=position))
     membership.save()
     return membership
 
@@ -115,6 +135,17 @@ def _publish(membership: Membership) -> None:
     revision = membership.save_revision()
     publishing.prepare(membership, gateway=connect.get_gateway(), now=clock.now())
     revision.publish()
+
+
+def _put_in_order() -> None:
+    known = {membership.title: membership for membership in Membership.objects.prefetch_related("price_options")}
+    ladder = Ladder(title="The studio", upsell_title=UPSELL_TITLE, upsell_text=UPSELL_TEXT)
+    ladder_making.save(ladder, [known[words.title] for words in TIERS], now=clock.now())
+
+
+def _offer_gifts(membership: Membership, words: MembershipWords) -> None:
+    gift_offers.write(membership, {months: Money(amount, "eur") for months, amount in words.gifts})
+    gift_offers.prepare(membership, gateway=connect.get_gateway(), now=clock.now())
 
 
 def _things(words: MembershipWords) -> Iterator[models.Model]:

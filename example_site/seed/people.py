@@ -12,10 +12,21 @@ CREATORS = "Creators"
 # What a creator does all day: memberships, what is in them, and who is in them.
 CREATOR_MAY = (
     Q(content_type__app_label="wagtailadmin", codename="access_admin")
-    | Q(content_type__app_label="lms_memberships", content_type__model="membership")
     | Q(
         content_type__app_label="lms_memberships",
-        codename__in=("view_subscription", "view_invoice"),
+        content_type__model__in=("membership", "promotioncode", "ladder", "invitationlink", "gift"),
+    )
+    | Q(
+        content_type__app_label="lms_memberships",
+        codename__in=(
+            "view_subscription",
+            "view_invoice",
+            "view_waitingentry",
+            "view_trialtaken",
+            "change_trialtaken",
+            "view_guestpurchase",
+            "change_guestpurchase",
+        ),
     )
     | Q(content_type__app_label="example_site", content_type__model="livesession")
     | Q(content_type__app_label="example_site", content_type__model="digitalproduct")

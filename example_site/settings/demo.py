@@ -43,7 +43,13 @@ LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS = ["whsec_sandbox"]
 LMS_MEMBERSHIPS_STRIPE_API_BASE = SANDBOX_URL
 LMS_MEMBERSHIPS_CLOCK = "example_site.demo_clock.now"
 LMS_MEMBERSHIPS_BASE_URL = DEMO_URL
+# Everybody who tries the demo out comes from this machine, and its clock makes many days of one.
+LMS_MEMBERSHIPS_CHECKOUTS_PER_ADDRESS_A_DAY = 500
+LMS_MEMBERSHIPS_GUEST_CHECKOUT = True
 LMS_MEMBERSHIPS_TERMS_URL = f"{DEMO_URL}/terms/"
+LMS_MEMBERSHIPS_TERMS_VERSION = "2026-11"
+# One click less for whoever tries it out: the page says that pressing accepts them.
+LMS_MEMBERSHIPS_TERMS_BOX = False
 LMS_MEMBERSHIPS_PRIVACY_URL = f"{DEMO_URL}/privacy/"
 LMS_MEMBERSHIPS_HELP_EMAIL = "hello@alder-ash.example"
 

@@ -15,9 +15,16 @@ CSRF_TRUSTED_ORIGINS = [f"https://{host}" for host in ALLOWED_HOSTS]
 WAGTAILADMIN_BASE_URL = os.environ.get("BASE_URL", f"https://{ALLOWED_HOSTS[0]}")
 DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], conn_max_age=60, conn_health_checks=True)}
 
+if os.environ.get("REDIS_URL"):
+    # One cache for all processes, and sessions that survive its loss.
+    CACHES = {
+        "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": os.environ["REDIS_URL"]}
+    }
+    SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+
 INSTALLED_APPS = [*INSTALLED_APPS, "anymail"]
 MIDDLEWARE = [MIDDLEWARE[0], "whitenoise.middleware.WhiteNoiseMiddleware", *MIDDLEWARE[1:]]
-STATIC_ROOT = ROOT / "static_root"
+STATIC_ROOT = os.environ.get("STATIC_ROOT", str(ROOT / "static_root"))
 MEDIA_ROOT = os.environ.get("MEDIA_ROOT", str(ROOT / "media"))
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
@@ -32,8 +39,8 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 
 TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
 
-# The proxy serves the pictures: /media/images/ and /media/original_images/, and nothing else under
-# /media/. Products and course packages lie beside them and are handed out by views that ask first.
+# The proxy serves the renditions of pictures, /media/images/, and nothing else under /media/. Originals,
+# products and course packages lie beside them and are handed out by views that ask first, or not at all.
 LMS_MEMBERSHIPS_BASE_URL = WAGTAILADMIN_BASE_URL
 LMS_MEMBERSHIPS_TERMS_URL = f"{WAGTAILADMIN_BASE_URL}/terms/"
 LMS_MEMBERSHIPS_PRIVACY_URL = f"{WAGTAILADMIN_BASE_URL}/privacy/"

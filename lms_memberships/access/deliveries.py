@@ -5,13 +5,18 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import models, transaction
-from django.db.models import Q
+from django.db.models import Subquery
+from django.db.models.functions import Coalesce
 
-from .. import clock
+from .. import clock, killpoints, leases
 from ..bundles.models import Item
 from ..bundles.registry import item_types
+from ..memberships import ladders
+from ..memberships.ladder_models import Tier
 from ..memberships.models import BundleItem
-from . import policy
+from ..retrying import retried
+from ..subscriptions.models import Subscription
+from . import spreading
 from .models import Delivery
 
 logger = logging.getLogger(__name__)
@@ -24,36 +29,46 @@ WAITS = (
     timedelta(hours=6),
     timedelta(days=1),
 )
-#: Longer than any delivery takes. A worker that died gives its rows back after this.
-LEASE = timedelta(minutes=5)
 BATCH = 50
 CHUNK = 500
 
 
 def owe(subscription_id: int, *, now: datetime | None = None) -> None:
-    """What the subscription's membership contains is owed to its student, each item once."""
-    items = Item.objects.filter(bundle_items__membership__subscriptions=subscription_id).order_by("pk")
-    pairs = ((subscription_id, item_id) for item_id in items.values_list("pk", flat=True))
+    """What the subscription holds is owed to its student, each item once: lower tiers included, spans respected (G17)."""
+    one = Subscription.objects.filter(pk=subscription_id)
+    began = one.values(began=Coalesce("opened_at", "started_at"))
+    rows = BundleItem.objects.filter(ladders.and_below(one.values("membership"))).order_by()
+    # One query: this is on the way from a payment to what it opens (T17).
+    rows = rows.annotate(held=Subquery(one.values("membership")), began=Subquery(began))
+    item_ids = sorted({row.item_id for row in rows if spreading.is_owed(row, row.held, row.began)})
+    pairs = ((subscription_id, item_id) for item_id in item_ids)
     _note_down(pairs, now or clock.wall_time())
 
 
-def owe_for_membership(membership_id: int, *, now: datetime | None = None) -> None:
-    """A bundle gained items: everybody who has access now is owed them too."""
-    moment = now or clock.wall_time()
-    items = list(BundleItem.objects.filter(membership=membership_id).order_by("pk").values_list("item_id", flat=True))
-    holders = policy.holders_of(membership_id, now=moment).order_by("pk")
-    subscription_ids = holders.values_list("pk", flat=True).iterator(chunk_size=CHUNK)
-    _note_down(((subscription_id, item_id) for subscription_id in subscription_ids for item_id in items), moment)
+def owe_for_ladder(ladder_id: int) -> None:
+    """Its tiers contain something else than before: what opened is owed. What closed is not taken back (design §5)."""
+    for membership_id in Tier.objects.filter(ladder=ladder_id, ladder__is_on=True).values_list("membership", flat=True):
+        spreading.ask(membership_id)
 
 
 def deliver_due(*, now: datetime) -> int:
     """Carry out whatever is due; several workers share the rows. Returns how many attempts were made."""
+    spreading.spread_due(now=now)
     attempts = 0
-    while leased := _lease(now):
-        for delivery in leased:
-            _attempt(delivery, now)
-        attempts += len(leased)
+    while lease := _lease(now):
+        killpoints.reach("deliveries.leased")
+        for delivery in lease.rows:
+            lease.keep()
+            _attempt(delivery, lease, now)
+        attempts += len(lease.rows)
     return attempts
+
+
+def try_again(rows: "models.QuerySet[Delivery]") -> int:
+    """What was given up, or waits for its time: due now, with all its tries before it."""
+    return rows.exclude(state=Delivery.State.DONE).update(
+        state=Delivery.State.OWED, attempts=0, next_try_at=clock.wall_time(), **leases.SETTLED
+    )
 
 
 def _note_down(pairs: Iterable[tuple[int, int]], now: datetime) -> None:
@@ -66,38 +81,42 @@ def _note_down(pairs: Iterable[tuple[int, int]], now: datetime) -> None:
     Delivery.objects.bulk_create(rows, ignore_conflicts=True)
 
 
-def _lease(now: datetime) -> list[Delivery]:
-    # Leases live in wall time: the domain's clock can be moved, a worker's death cannot.
-    wall_time = clock.wall_time()
-    free = Q(leased_until__isnull=True) | Q(leased_until__lt=wall_time)
-    with transaction.atomic():
-        due = Delivery.objects.filter(free, state=Delivery.State.OWED, next_try_at__lte=max(now, wall_time))
-        rows = list(
-            due.select_for_update(skip_locked=_can_skip_locked())
-            .order_by("next_try_at", "pk")
-            .values_list("pk", flat=True)[:BATCH]
+def _lease(now: datetime) -> leases.Lease:
+    # The domain's clock can be moved on, and what is due by it is due.
+    moment = max(now, clock.wall_time())
+    due = Delivery.objects.filter(state=Delivery.State.OWED, next_try_at__lte=moment)
+    lease = leases.take(due.order_by("next_try_at", "pk"), most=BATCH)
+    if lease:
+        lease.rows = list(
+            lease.held().select_related("item__content_type", "subscription__user").order_by("next_try_at", "pk")
         )
-        Delivery.objects.filter(pk__in=rows).update(leased_until=wall_time + LEASE)
-    return list(
-        Delivery.objects.filter(pk__in=rows)
-        .select_related("item__content_type", "subscription__user")
-        .order_by("next_try_at", "pk")
-    )
+    return lease
 
 
-def _attempt(delivery: Delivery, now: datetime) -> None:
+def _attempt(delivery: Delivery, lease: leases.Lease, now: datetime) -> None:
     try:
-        # Its own transaction: what an item's system wrote before it failed must not stay half done.
-        with transaction.atomic():
-            _hand_over(delivery)
+        _carry_out(delivery, lease)
+    except leases.Lost:
+        logger.info("Delivery %s was taken over by another worker", delivery.pk)
+        return
     # Sites write item types: whatever they raise is noted and tried again.
     except Exception as failure:
         logger.warning("Delivery %s failed", delivery.pk, exc_info=True)
-        _put_off(delivery, failure, now)
+        _put_off(delivery, lease, failure, now)
+        killpoints.reach("deliveries.put_off")
         return
-    Delivery.objects.filter(pk=delivery.pk).update(
-        state=Delivery.State.DONE, attempts=delivery.attempts + 1, leased_until=None, failure=""
-    )
+    killpoints.reach("deliveries.settled")
+
+
+@retried
+def _carry_out(delivery: Delivery, lease: leases.Lease) -> None:
+    """Handed over and settled in one transaction: nothing that an item's system wrote stays half done, or done twice."""
+    with transaction.atomic():
+        _hand_over(delivery)
+        killpoints.reach("deliveries.handed_over")
+        values = {"state": Delivery.State.DONE, "attempts": delivery.attempts + 1, "failure": ""}
+        if not leases.settle(delivery, lease.token, **values):
+            raise leases.Lost
 
 
 def _hand_over(delivery: Delivery) -> None:
@@ -114,17 +133,15 @@ def _thing_behind(item: Item) -> models.Model | None:
     return model._default_manager.filter(pk=item.object_id).first() if model else None
 
 
-def _put_off(delivery: Delivery, failure: Exception, now: datetime) -> None:
+@retried
+def _put_off(delivery: Delivery, lease: leases.Lease, failure: Exception, now: datetime) -> None:
     attempts = delivery.attempts + 1
     is_dead = attempts > len(WAITS)
-    Delivery.objects.filter(pk=delivery.pk).update(
+    leases.settle(
+        delivery,
+        lease.token,
         attempts=attempts,
         state=Delivery.State.DEAD if is_dead else Delivery.State.OWED,
         next_try_at=max(now, clock.wall_time()) + WAITS[min(attempts, len(WAITS)) - 1],
-        leased_until=None,
         failure=f"{type(failure).__name__}: {failure}"[:2000],
     )
-
-
-def _can_skip_locked() -> bool:
-    return transaction.get_connection().features.has_select_for_update_skip_locked

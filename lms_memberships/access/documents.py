@@ -5,8 +5,7 @@ from wagtail.documents.models import AbstractDocument
 from wagtail.documents.views.serve import serve
 
 from .. import clock
-from ..bundles.registry import type_of
-from . import gate, policy
+from . import gate, uses
 from .reasons import Reason
 
 OPENED = "_lms_memberships_document_was_opened"
@@ -14,13 +13,13 @@ OPENED = "_lms_memberships_document_was_opened"
 
 def document_door(document: AbstractDocument, request: HttpRequest) -> HttpResponseBase | None:
     """For ``before_serve_document``, first: None lets Wagtail go on."""
-    if getattr(request, OPENED, False) or type_of(document) is None:
+    if getattr(request, OPENED, False):
         return None
-    decision = policy.decide(gate.user_of(request), document, now=clock.now())  # noqa: TID251 - a gate
+    decision = uses.decide_file(gate.user_of(request), document, now=clock.now())  # noqa: TID251 - a gate
     if decision.reason is Reason.NOT_SOLD:
         return None
     if not decision.allowed:
-        return gate.refuse(request, decision, title=document.title)
+        return gate.refuse(request, decision, thing=document)
     gate.open_fence(gate.user_of(request))
     # Once more through Wagtail's view, with this door open, to get hold of the response's headers.
     setattr(request, OPENED, True)

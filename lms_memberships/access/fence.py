@@ -8,9 +8,10 @@ import swapper
 from django.contrib.auth.models import Group
 from django.db import models, transaction
 from django.db.models import Q
-from wagtail.models import PageViewRestriction
+from wagtail.models import Collection, CollectionViewRestriction, PageViewRestriction
 
 from ..bundles.models import Item
+from ..memberships.kept_models import KeptItem
 from ..memberships.models import BundleItem, Membership
 from .targets import page_model, paths_down_to
 from .words import PageOrAlias
@@ -36,6 +37,27 @@ def refresh() -> None:
         standing = set(_restrictions(FENCE).values_list("page_id", flat=True))
         _raise_around(wanted - standing, FENCE)
         _restrictions(FENCE).filter(page_id__in=standing - wanted).delete()
+
+
+def missing() -> models.QuerySet:
+    """Pages that must carry a fence and have none: something wrote to the tables past us (S34)."""
+    standing = _restrictions(FENCE).order_by().values("page_id")
+    return _pages_to_fence().exclude(pk__in=standing).order_by("path")
+
+
+def fence_collection(collection: Collection) -> None:
+    """Close a collection of files and those below it: what no open members' page shows is for editors alone."""
+    with transaction.atomic():
+        group, _created = Group.objects.get_or_create(name=FENCE)
+        row, _created = CollectionViewRestriction.objects.get_or_create(
+            collection=collection, restriction_type=CollectionViewRestriction.GROUPS
+        )
+        row.groups.add(group)
+
+
+def strays() -> models.QuerySet:
+    """Copies, and pages that were moved out: closed to everybody but editors until somebody opens them."""
+    return page_model().objects.filter(pk__in=_restrictions(STRAY).order_by().values("page_id")).order_by("path")
 
 
 def fence(item: Item) -> None:
@@ -98,8 +120,11 @@ def is_fenced(page: PageOrAlias) -> bool:
 
 def bundled_pages() -> models.QuerySet:
     """The pages that memberships ever published contain."""
-    rows = BundleItem.objects.filter(membership__first_published_at__isnull=False, item__page__isnull=False)
-    return page_model().objects.filter(pk__in=rows.order_by().values("item__page"))
+    sold = {"membership__first_published_at__isnull": False, "item__page__isnull": False}
+    rows = BundleItem.objects.filter(**sold).order_by().values("item__page")
+    # What was taken out, but is kept by some, stays closed for the others.
+    kept = KeptItem.objects.filter(**sold).order_by().values("item__page")
+    return page_model().objects.filter(Q(pk__in=rows) | Q(pk__in=kept))
 
 
 def _pages_to_fence() -> models.QuerySet:

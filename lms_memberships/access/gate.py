@@ -5,7 +5,7 @@ from functools import wraps
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, Group
-from django.db.models import Q
+from django.db.models import Model, Q
 from django.http import HttpRequest, HttpResponseBase
 from django.shortcuts import resolve_url
 from django.template.response import TemplateResponse
@@ -16,7 +16,7 @@ from django.utils.translation import get_language
 from .. import clock
 from ..memberships.models import Membership
 from ..memberships.pricing import price_text
-from . import fence, policy
+from . import fence, offering, policy, showing
 from .policy import Decision
 from .reasons import Reason
 from .words import PageOrAlias, Person
@@ -31,26 +31,37 @@ def page_door(next_serve: Serve) -> Serve:
     def serve(page: PageOrAlias, request: HttpRequest, args: tuple, kwargs: dict) -> HttpResponseBase:
         decision = policy.decide(user_of(request), page, now=clock.now())
         if decision.reason is Reason.NOT_SOLD:
-            response = _unless_stray(next_serve(page, request, args, kwargs), page, request)
+            response = next_serve(page, request, args, kwargs)
             return response if decision.is_for_everybody else keep_private(response)
+        if decision.reason in STAFF and request.GET.get(AS) == VISITOR:
+            decision = policy.decide(AnonymousUser(), page, now=clock.now())
         if not decision.allowed:
-            return refuse(request, decision, title=page.title)
+            return refuse(request, decision, thing=page)
         open_fence(user_of(request))
         return keep_private(next_serve(page, request, args, kwargs))
 
     return serve
 
 
-def refuse(request: HttpRequest, decision: Decision, *, title: str = "") -> HttpResponseBase:
+#: Whoever may edit it can look at what the others get: ``?memberships-as=visitor``. It only ever closes.
+AS, VISITOR = "memberships-as", "visitor"
+STAFF = frozenset({Reason.SUPERUSER, Reason.EDITOR})
+
+
+def refuse(request: HttpRequest, decision: Decision, *, thing: Model | None = None) -> HttpResponseBase:
     """The paywall: why not, and what would help. 403 for everybody: a login page would send members in circles."""
-    context = {
+    offers = [(offer, _price_of(offer)) for offer in decision.offers]
+    context: dict[str, object] = {
         "decision": decision,
-        "title": title,
+        "title": showing.public_title(thing),
         "sentence": decision.sentence,
-        "offers": [(offer, _price_of(offer)) for offer in decision.offers],
+        "offers": offers,
         "sign_in_url": None if user_of(request).is_authenticated else sign_in_url(request),
         "can_mend": decision.reason in MENDED_IN_THE_ACCOUNT,
+        "upsell": None,
     }
+    if decision.has_tiers and not context["can_mend"]:
+        context |= offering.tiers(decision, user_of(request), offers)
     return keep_private(TemplateResponse(request, PAYWALL, context, status=403))
 
 
@@ -75,6 +86,11 @@ def open_fence(user: Person) -> None:
     cache["groups"] = groups
     setattr(user, "_prefetched_objects_cache", cache)  # noqa: B010 - Django's own, unknown to its types
     len(groups)
+
+
+def is_closed_to_visitors(page: PageOrAlias) -> bool:
+    """Whether anybody who is not signed in would stand before the paywall."""
+    return not policy.decide(AnonymousUser(), page, now=clock.now()).allowed
 
 
 def user_of(request: HttpRequest) -> Person:
@@ -114,17 +130,9 @@ class MembershipRequiredMixin:
 def _guard(request: HttpRequest, item: object, answer: Callable[[], HttpResponseBase]) -> HttpResponseBase:
     decision = policy.decide(user_of(request), item, now=clock.now())
     if not decision.allowed:
-        return refuse(request, decision, title=str(item or ""))
+        return refuse(request, decision, thing=item if isinstance(item, Model) else None)
     response = answer()
     return response if decision.is_for_everybody else keep_private(response)
-
-
-def _unless_stray(response: HttpResponseBase, page: PageOrAlias, request: HttpRequest) -> HttpResponseBase:
-    # Wagtail answers a closed page with its login page. If it was our fence that closed it, say why instead.
-    is_login = response.status_code == 302 and "next=" in response.get("Location", "")
-    if not is_login or not fence.is_fenced(page):
-        return response
-    return refuse(request, policy.CLOSED, title=page.title)
 
 
 def _price_of(membership: Membership) -> str:

@@ -5,6 +5,7 @@ from django.http import HttpRequest
 from wagtail import hooks
 
 from . import followers
+from .banner import add_banner
 from .documents import document_door
 from .gate import page_door
 
@@ -13,6 +14,7 @@ OUTERMOST = -100
 
 hooks.register("on_serve_page", page_door, order=OUTERMOST)
 hooks.register("before_serve_document", document_door, order=OUTERMOST)
+hooks.register("construct_wagtail_userbar", add_banner)
 
 
 @hooks.register("after_copy_page")

@@ -4,6 +4,23 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 
+class BundleSpread(models.Model):
+    """A bundle changed, and not everybody who has it is owed it yet. Gone when that is done."""
+
+    membership = models.OneToOneField("Membership", on_delete=models.CASCADE, related_name="+")
+    asked_at = models.DateTimeField()
+    #: The last subscription that was looked at.
+    reached = models.BigIntegerField(default=0)
+
+    class Meta:
+        verbose_name = _("bundle to be spread")
+        verbose_name_plural = _("bundles to be spread")
+        default_permissions = ()
+
+    def __str__(self) -> str:
+        return f"{self.membership_id}: from {self.reached}"
+
+
 class Delivery(models.Model):
     """One item owed to one subscription, for instance an enrolment. Carried out after commit, once.
 
@@ -21,12 +38,14 @@ class Delivery(models.Model):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
+    lease_token = models.CharField(max_length=32, blank=True, default="", db_default="")
     failure = models.TextField(blank=True)
 
     class Meta:
         verbose_name = _("delivery")
         verbose_name_plural = _("deliveries")
-        default_permissions = ()
+        default_permissions = ("view",)
+        permissions = [("try_again_delivery", "Can try deliveries again")]
         constraints = [
             models.UniqueConstraint(fields=["subscription", "item"], name="lmsm_one_delivery_per_item"),
         ]

@@ -7,13 +7,16 @@ from functools import cached_property
 from typing import TypeVar
 
 from django.db import models
+from django.db.models import F
 
 from .. import conf
+from ..memberships import ladders
 from ..memberships.models import Membership
 from ..payments import connect
 from ..subscriptions.models import Subscription
 from . import editing, facts, listing
-from .facts import Facts, Holding
+from .facts import Facts
+from .holdings import Holding
 from .reasons import OPENING, Reason, sentence
 from .targets import target_of
 from .words import Person
@@ -33,11 +36,13 @@ class Decision:
     #: The holding that decided, where the student has or had one.
     holding: Holding | None = None
     membership_ids: frozenset[int] = frozenset()
+    #: Whether some of those are tiers of a ladder (V31).
+    has_tiers: bool = False
 
     @cached_property
     def memberships(self) -> tuple[Membership, ...]:
-        """Every published membership that contains it, those on sale first."""
-        rest = Membership.objects.filter(pk__in=self.membership_ids).exclude(pk__in=[one.pk for one in self.offers])
+        """Every published membership that contains it, those on sale first, the lower of two tiers before the higher."""
+        rest = self._helping(Membership.objects.all()).exclude(pk__in=[one.pk for one in self.offers])
         return (*self.offers, *rest)
 
     @cached_property
@@ -46,7 +51,11 @@ class Decision:
         if not self.membership_ids:
             return ()
         on_sale = Membership.objects.on_sale(connect.current())
-        return tuple(on_sale.filter(pk__in=self.membership_ids).select_related("cover_image"))
+        return tuple(self._helping(on_sale).select_related("cover_image"))
+
+    def _helping(self, memberships: models.QuerySet) -> models.QuerySet:
+        lowest_first = F("tier__sort_order").asc(nulls_first=True)
+        return memberships.filter(pk__in=self.membership_ids).order_by(lowest_first, *Membership._meta.ordering)
 
     @property
     def is_for_everybody(self) -> bool:
@@ -76,9 +85,12 @@ def decide(user: Person, item: object, *, now: datetime) -> Decision:
     if target is None:
         return CLOSED
     known = facts.about(user, target, now=now)
-    if not known.holdings:
+    if known.holdings:
+        decision = _decide_sold(user, known, now=now)
+    elif known.is_fenced:
+        decision = CLOSED
+    else:
         return _decide_free(user, now=now)
-    decision = _decide_sold(user, known, now=now)
     if not decision.allowed and known.may_be_staff and isinstance(item, models.Model) and editing.may_edit(user, item):
         return Decision(allowed=True, reason=Reason.EDITOR, membership_ids=decision.membership_ids)
     return decision
@@ -111,8 +123,8 @@ def holds_anything(user: Person, *, now: datetime) -> bool:
 
 
 def holders_of(membership_id: int, *, now: datetime) -> models.QuerySet:
-    """The subscriptions through which somebody has this membership open."""
-    return Subscription.objects.filter(membership=membership_id).giving_access(now)
+    """The subscriptions through which somebody has this membership open: its own, and those of higher tiers."""
+    return Subscription.objects.filter(ladders.and_above([membership_id])).giving_access(now)
 
 
 def _live_of(user: Person, *, now: datetime) -> models.QuerySet:
@@ -129,15 +141,24 @@ def _decide_free(user: Person, *, now: datetime) -> Decision:
 
 
 def _decide_sold(user: Person, known: Facts, *, now: datetime) -> Decision:
-    ids = frozenset(holding.membership_id for holding in known.holdings)
+    # Joining helps neither to what is out of the bundle, nor whoever holds the membership already.
+    helping = (one for one in known.holdings if not one.is_kept and one.reason(now) is not Reason.FOR_NEWCOMERS)
+    ids = frozenset(holding.membership_id for holding in helping)
     if not user.is_authenticated:
-        return _refuse(Reason.SIGN_IN, None, ids)
+        return _refuse(Reason.SIGN_IN, None, ids, has_tiers=known.has_tiers)
     best = min(known.holdings, key=lambda holding: holding.rank(now))
     reason = best.reason(now)
     if reason in OPENING:
-        return Decision(allowed=True, reason=reason, holding=best, membership_ids=ids)
-    return _refuse(reason, best, ids)
+        return Decision(allowed=True, reason=reason, holding=best, membership_ids=ids, has_tiers=known.has_tiers)
+    lower = next((holding for holding in known.lower if holding.reason(now) in OPENING), None)
+    if lower is not None and reason in UPGRADED:
+        reason, best = Reason.UPGRADE, lower
+    return _refuse(reason, best, ids, has_tiers=known.has_tiers)
 
 
-def _refuse(reason: Reason, holding: Holding | None, ids: frozenset[int]) -> Decision:
-    return Decision(allowed=False, reason=reason, holding=holding, membership_ids=ids)
+#: Where nothing of theirs is to be mended: who holds a lower tier changes to a higher one.
+UPGRADED = frozenset({Reason.JOIN, Reason.ENDED, Reason.TRIAL_ENDED})
+
+
+def _refuse(reason: Reason, holding: Holding | None, ids: frozenset[int], *, has_tiers: bool = False) -> Decision:
+    return Decision(allowed=False, reason=reason, holding=holding, membership_ids=ids, has_tiers=has_tiers)

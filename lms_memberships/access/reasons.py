@@ -13,7 +13,7 @@ from django.utils.translation import gettext as say
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
-    from .facts import Holding
+    from .holdings import Holding
 
 
 class Reason(StrEnum):
@@ -27,11 +27,13 @@ class Reason(StrEnum):
 
     SIGN_IN = "sign_in"
     JOIN = "join"
+    UPGRADE = "upgrade"
     WAITING_FOR_PAYMENT = "waiting_for_payment"
     PAYMENT_FAILED = "payment_failed"
     PAUSED = "paused"
     TRIAL_ENDED = "trial_ended"
     ENDED = "ended"
+    FOR_NEWCOMERS = "for_newcomers"
     UNKNOWN = "unknown"
 
 
@@ -45,11 +47,13 @@ SENTENCES: dict[Reason, str | Promise] = {
     Reason.IN_GRACE: _("Your payment for “%(membership)s” failed on %(since)s: mend it by %(until)s to keep access."),
     Reason.SIGN_IN: _("This is for members. Sign in if you are one, or join %(offers)s."),
     Reason.JOIN: _("This is for members. Join %(offers)s to open it."),
+    Reason.UPGRADE: _("Your membership “%(membership)s” does not contain this. Change to %(offers)s to open it."),
     Reason.WAITING_FOR_PAYMENT: _("Your first payment for “%(membership)s” has not arrived yet."),
     Reason.PAYMENT_FAILED: _("Your payment for “%(membership)s” failed on %(since)s: mend it to open this again."),
     Reason.PAUSED: _("Your membership “%(membership)s” is paused."),
     Reason.TRIAL_ENDED: _("Your trial of “%(membership)s” ended on %(until)s."),
     Reason.ENDED: _("Your membership “%(membership)s” ended on %(until)s."),
+    Reason.FOR_NEWCOMERS: _("This came to “%(membership)s” after you had joined, for those who joined later."),
     # Unknown means closed (design §5): a copy of members' content, a thing of no registered type.
     Reason.UNKNOWN: _("This is closed, and no membership opens it yet."),
 }
@@ -58,6 +62,7 @@ SENTENCES: dict[Reason, str | Promise] = {
 SENTENCES_WITHOUT_OFFERS = {
     Reason.SIGN_IN: _("This is for members. Sign in if you are one."),
     Reason.JOIN: _("This is for members, and no membership that contains it is on sale at the moment."),
+    Reason.UPGRADE: _("Your membership “%(membership)s” does not contain this, and no higher one is on sale now."),
 }
 
 #: Each language has its own quotation marks.

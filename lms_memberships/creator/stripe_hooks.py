@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from ..retrying import unwrapped
 from .stripe_settings import CHECK_URL_NAME, PERMISSION, SETTINGS_URL_NAME, CheckAgainView, StripeSettingsView
 
 
@@ -20,10 +21,12 @@ class StripeMenuItem(MenuItem):
 
 @hooks.register("register_admin_urls")
 def register_stripe_urls() -> list[URLPattern]:
-    return [
-        path("memberships/stripe/", StripeSettingsView.as_view(), name=SETTINGS_URL_NAME),
-        path("memberships/stripe/check/", CheckAgainView.as_view(), name=CHECK_URL_NAME),
-    ]
+    return unwrapped(
+        [
+            path("memberships/stripe/", StripeSettingsView.as_view(), name=SETTINGS_URL_NAME),
+            path("memberships/stripe/check/", CheckAgainView.as_view(), name=CHECK_URL_NAME),
+        ]
+    )
 
 
 @hooks.register("register_settings_menu_item")

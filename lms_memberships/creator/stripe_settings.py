@@ -1,19 +1,18 @@
 """Is Stripe connected, what does it still want, and how is it set up? The page under Settings → Stripe (W1, X18)."""
 
-from django.conf import settings
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
-from django.urls import NoReverseMatch, reverse, reverse_lazy
+from django.urls import reverse_lazy
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, override
+from django.utils.translation import gettext_lazy
 from django.views.generic import TemplateView, View
 from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from .. import conf
-from ..memberships import addresses
+from ..health.address import webhook_url
 from ..payments import connect
 from ..payments.gateway import GatewayFailure
 from ..payments.stripe_gateway.client import API_VERSION
@@ -33,10 +32,14 @@ KEY_PERMISSIONS: tuple[tuple[str, Text, Text], ...] = (
     ("Prices", gettext_lazy("Write"), gettext_lazy("what it costs, and how often")),
     ("Customers", gettext_lazy("Write"), gettext_lazy("one customer for each student")),
     ("Checkout Sessions", gettext_lazy("Write"), gettext_lazy("the page on which students pay")),
+    ("Coupons", gettext_lazy("Write"), gettext_lazy("what promotion codes take off")),
+    ("Promotion Codes", gettext_lazy("Write"), gettext_lazy("to make, find and retire them")),
     ("Subscriptions", gettext_lazy("Write"), gettext_lazy("to read, cancel and resume them")),
     ("Invoices", gettext_lazy("Read"), gettext_lazy("what was billed and paid")),
     ("PaymentIntents", gettext_lazy("Read"), gettext_lazy("which payment settled an invoice")),
     ("Charges and Refunds", gettext_lazy("Write"), gettext_lazy("to give back a second payment for the same thing")),
+    ("Events", gettext_lazy("Read"), gettext_lazy("what Stripe could not tell this site yet")),
+    ("Webhook Endpoints", gettext_lazy("Write"), gettext_lazy("to see and mend where Stripe calls")),
 )
 
 #: Stripe's words for what it asks of account holders most often; the others are shown as they are.
@@ -119,13 +122,3 @@ class CheckAgainView(ConnectPermissionMixin, View):
             else:
                 messages.warning(request, _("Stripe was asked: %(account)s cannot charge yet.") % {"account": account})
         return redirect(SETTINGS_URL_NAME)
-
-
-def webhook_url() -> str:
-    """The address to register at Stripe; empty where the add-on's addresses are not mounted."""
-    try:
-        # In the site's own language, where addresses have one: Stripe's calls have none.
-        with override(settings.LANGUAGE_CODE):
-            return addresses.public_url(reverse("lms_memberships:webhook"))
-    except NoReverseMatch:
-        return ""

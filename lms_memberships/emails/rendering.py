@@ -1,26 +1,35 @@
 """What does an e-mail say? Subject, text and HTML in the reader's language, with clean headers."""
 
+import copy
 import hashlib
 import unicodedata
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.errors import HeaderParseError
 from email.headerregistry import Address
 from pathlib import Path
+from typing import Any
 
 import css_inline
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.core.mail import EmailMultiAlternatives
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 
 from .. import conf
+from ..memberships import ladders
 from ..memberships.addresses import public_url
+from ..memberships.gift_offers import length_text
 from ..memberships.models import Membership
 from ..memberships.pricing import price_text
 from ..money import format_money
+from ..subscriptions import gift_links, guest_links
+from ..subscriptions.gift_models import NO_PLACE
+from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Subscription
-from .catalogue import CATALOGUE, Audience, EmailKind
+from . import price_changes, snapshots, truth
+from .catalogue import CATALOGUE, TO_GUESTS, Audience, EmailKind
 from .models import Email
 
 LONGEST_SUBJECT = 200
@@ -76,47 +85,114 @@ def message_id(email: Email) -> str:
 
 def context_for(email: Email, *, now: datetime) -> dict[str, object]:
     """What the templates may name. Links are made here, from the site's own address (S18)."""
-    subscription = email.subscription
-    membership = email.membership
-    if subscription is None or membership is None:
+    if EmailKind(email.kind) in TO_GUESTS:
+        return _for_a_guest(email)
+    if EmailKind(email.kind) in truth.OFFERS:
+        return _offered(email)
+    if EmailKind(email.kind) in truth.GIFTS:
+        return _about_gift(email)
+    was = snapshots.as_it_was(email)
+    subscription, membership = was.subscription, was.membership
+    return {
+        **_frame(email, subscription.user, membership),
+        "subscription": subscription,
+        "is_trial": was.is_trial(now),
+        "price": _price(subscription, email.language),
+        "amount": "" if was.amount is None else format_money(was.amount, email.language),
+        "items": _items(membership),
+        "invoice_url": _invoice_url(email),
+        **price_changes.named(email),
+    }
+
+
+def _offered(email: Email) -> dict[str, object]:
+    """About a membership that the person does not hold."""
+    if email.user is None or email.membership is None:
         msg = f"E-mail {email.pk} is about something that is gone"
         raise ValueError(msg)
+    said = email.context or {}
+    membership = copy.copy(email.membership)
+    membership.title = said.get("title", membership.title)
+    until = said.get("held_until")
+    return {
+        **_frame(email, email.user, membership),
+        "held_until": until and timezone.localtime(datetime.fromisoformat(until)),
+    }
+
+
+def _for_a_guest(email: Email) -> dict[str, object]:
+    """About what was bought without an account. The link is made here, and stands in no table (S22)."""
+    purchase = truth.guest_of(email)
+    if purchase is None or email.membership is None:
+        msg = f"E-mail {email.pk} is about something that is gone"
+        raise ValueError(msg)
+    membership = copy.copy(email.membership)
+    membership.title = (email.context or {}).get("title", membership.title)
+    token = guest_links.token_of(purchase)
+    paid, ends = purchase.money, purchase.cancel_at
+    return {
+        **_frame(email, AnonymousUser(), membership),
+        "claim_url": public_url(reverse("lms_memberships:claim", args=[token])) if token else "",
+        "ask_url": public_url(reverse("lms_memberships:guest_links")),
+        "link_until": purchase.link_until and timezone.localtime(purchase.link_until),
+        "ends_at": ends and timezone.localtime(ends),
+        "amount": format_money(paid, email.language) if paid else "",
+        "has_no_place": purchase.return_reason == GuestPurchase.Reason.NO_PLACE,
+    }
+
+
+def _about_gift(email: Email) -> dict[str, object]:
+    """Its link is derived here and stored nowhere: whoever reads the table of mails holds no gift."""
+    gift = truth.gift_of(email)
+    if gift is None or email.user is None:
+        msg = f"E-mail {email.pk} is about a gift that is gone"
+        raise ValueError(msg)
+    membership = copy.copy(gift.membership)
+    membership.title = (email.context or {}).get("title", membership.title)
+    is_its_recipient = CATALOGUE[EmailKind(email.kind)].audience is Audience.RECIPIENT
+    return {
+        **_frame(email, email.user, membership),
+        "gift": gift,
+        "length": length_text(gift.months),
+        "price": format_money(gift.money, email.language),
+        "from_name": one_line(gift.from_name),
+        "recipient_name": one_line(gift.recipient_name),
+        "gift_url": public_url(reverse("lms_memberships:given", args=[gift.pk])),
+        "redeem_url": gift_links.link_of(gift) if is_its_recipient else "",
+        "last_day": gift.redeem_until and timezone.localtime(gift.redeem_until - timedelta(microseconds=1)).date(),
+        "had_no_place": gift.problem == NO_PLACE,
+    }
+
+
+def _frame(email: Email, person: Any, membership: Membership) -> dict[str, object]:
+    """What every mail may name."""
     return {
         "email": email,
         "is_for_student": CATALOGUE[EmailKind(email.kind)].audience is Audience.STUDENT,
-        "student": one_line(subscription.user.get_full_name() or subscription.user.get_username()),
-        "first_name": one_line(subscription.user.first_name or subscription.user.get_username()),
+        "student": one_line(_full_name(person)),
+        "first_name": one_line(getattr(person, "first_name", "") or person.get_username()),
         "title": one_line(membership.title),
         "membership": membership,
-        "subscription": subscription,
-        "is_trial": subscription.trial_end is not None and subscription.trial_end > now,
-        "price": _price(subscription, email.language),
-        "amount": _amount(email),
-        "items": _items(membership),
         "account_url": public_url(reverse("lms_memberships:account")),
         "membership_url": public_url(membership.get_absolute_url()),
-        "invoice_url": _invoice_url(email),
         "site_name": settings.WAGTAIL_SITE_NAME if hasattr(settings, "WAGTAIL_SITE_NAME") else "",
         "help_email": conf.HELP_EMAIL,
         "language": email.language,
     }
 
 
+def _full_name(person: Any) -> str:
+    full_name = getattr(person, "get_full_name", None)
+    return (full_name() if callable(full_name) else "") or person.get_username()
+
+
 def _price(subscription: Subscription, language: str) -> str:
     return price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
 
 
-def _amount(email: Email) -> str:
-    invoice = email.invoice
-    if invoice is None:
-        return ""
-    paid = email.kind == EmailKind.PAYMENT_SUCCEEDED
-    return format_money(invoice.total_money if paid else invoice.due_money, email.language)
-
-
 def _items(membership: Membership) -> list[dict[str, str]]:
-    rows = membership.bundle_items.select_related("item")
-    return [{"title": row.item.title, "url": public_url(row.item.url) if row.item.url else ""} for row in rows]
+    items = ladders.items_of(membership)
+    return [{"title": item.title, "url": public_url(item.url) if item.url else ""} for item in items]
 
 
 def _invoice_url(email: Email) -> str:

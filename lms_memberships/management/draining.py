@@ -1,27 +1,25 @@
-"""What work can wait, and how is it worked off? The jobs behind ``memberships_drain`` and ``memberships_daily``."""
+"""How is work worked off? Each job by itself: one that fails is logged and does not stop the others."""
 
 import logging
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
 
-from .. import clock
-from ..access import deliveries
-from ..emails import outbox
-from ..memberships import publishing
-from ..payments.connect import NotConnected, get_gateway
-from ..webhooks import inbox
+from django.db import close_old_connections, connection
+
+from .. import clock, signs
+from .jobs import JOBS, Rhythm
 
 logger = logging.getLogger(__name__)
 
-Job = Callable[[datetime], int]
-
 #: One round makes work for the next (an event owes an e-mail). More rounds than this is a job that never ends.
 MOST_ROUNDS = 100
-
-
-class SomeFailed(Exception):
-    """Single rows failed. They are logged, and wait for another try."""
+PAUSE_SECONDS = 1.0
+#: What fails without a date for the next try is not tried again each second.
+ROUNDS_A_MINUTE = 60
+#: The sign that somebody works, for whoever asks whether a worker is there.
+WORKER = "worker"
+ANNOUNCEMENTS = "announcements"
 
 
 @dataclass
@@ -32,70 +30,77 @@ class Result:
     error: str = ""
 
 
-def run(jobs: Mapping[str, Job], results: dict[str, Result]) -> int:
-    """Each job once; one that fails is logged and does not stop the others. Returns how much was done."""
+def run(names: Collection[str], results: dict[str, Result]) -> int:
+    """Each of these once. Returns how much was done."""
     done = 0
-    for name, job in jobs.items():
+    for name in names:
         result = results.setdefault(name, Result())
         try:
-            count = job(clock.now())
+            count = JOBS[name].do(clock.now())
         except Exception as error:
             logger.exception("The job %s failed", name)
             result.error = f"{type(error).__name__}: {error}"
+            if not connection.in_atomic_block:
+                connection.close_if_unusable_or_obsolete()
         else:
             result.done += count
             done += count
     return done
 
 
-def drain() -> dict[str, Result]:
-    """Work off all that is due, round after round, until nothing is."""
+def drain(*rhythms: Rhythm) -> dict[str, Result]:
+    """Work off all that is due, round after round, until nothing is; before that, once, the jobs of these rhythms."""
     results: dict[str, Result] = {}
-    run(ONCE, results)
-    empty(results)
+    run(of(*rhythms), results)
+    _until_empty(of(Rhythm.ROUND), results)
+    signs.note(WORKER)
     return results
 
 
-def empty(results: dict[str, Result]) -> None:
-    """The jobs whose rows say themselves when they are due again."""
-    for _round in range(MOST_ROUNDS):
-        if not run(UNTIL_EMPTY, results):
-            break
+def of(*rhythms: Rhythm) -> list[str]:
+    """The jobs with one of these rhythms, in their order."""
+    return [name for name, job in JOBS.items() if job.rhythm in rhythms]
 
 
-def _prepare_memberships(now: datetime) -> int:
+def loop(stopping: threading.Event) -> None:
+    """Work off what is due until told to stop. Nothing ends it: not a failing job, not a database that restarts (E5).
+
+    The rest of the site is told of facts beside it: a receiver that takes its time must not keep purchases waiting.
+    """
+    beside = threading.Thread(target=_beside, args=(stopping,), name="announcements", daemon=True)
+    beside.start()
+    rounds = 0
+    while not stopping.is_set():
+        if rounds % ROUNDS_A_MINUTE == 0:
+            _survive(of(Rhythm.MINUTE), once=True)
+        _survive([name for name in of(Rhythm.ROUND) if name != ANNOUNCEMENTS])
+        signs.note(WORKER)
+        rounds += 1
+        stopping.wait(PAUSE_SECONDS)
+    # Whoever is being told just now is told again by the next worker, when the lease has ended.
+    beside.join(PAUSE_SECONDS)
+
+
+def _beside(stopping: threading.Event) -> None:
+    while not stopping.is_set():
+        _survive([ANNOUNCEMENTS])
+        stopping.wait(PAUSE_SECONDS)
+
+
+def _survive(names: Collection[str], *, once: bool = False) -> None:
     try:
-        gateway = get_gateway()
-    except NotConnected:
-        # A site that has not connected Stripe yet has nothing to prepare, and nothing wrong with it.
-        return 0
-    return publishing.prepare_waiting(gateway=gateway, now=now)
+        # A database that was restarted gets a new connection.
+        close_old_connections()
+        results: dict[str, Result] = {}
+        if once:
+            run(names, results)
+        else:
+            _until_empty(names, results)
+    except Exception:
+        logger.exception("A round of work failed; the next one begins in a moment")
 
 
-def _work_off_inbox(now: datetime) -> int:
-    tally = inbox.work_through(now=now)
-    if tally.failed:
-        msg = f"{tally.failed} webhook events failed and wait for another try"
-        raise SomeFailed(msg)
-    return tally.done
-
-
-def _deliver_emails(now: datetime) -> int:
-    return outbox.deliver_due(now=now)
-
-
-def _deliver_items(now: datetime) -> int:
-    return deliveries.deliver_due(now=now)
-
-
-#: Once in a run: what fails here is due again at once.
-ONCE: dict[str, Job] = {
-    # Published by workflow, schedule or bulk action: not on sale before Stripe has confirmed the price.
-    "memberships": _prepare_memberships,
-}
-#: In this order: an event owes items and e-mails.
-UNTIL_EMPTY: dict[str, Job] = {
-    "webhooks": _work_off_inbox,
-    "items": _deliver_items,
-    "emails": _deliver_emails,
-}
+def _until_empty(names: Collection[str], results: dict[str, Result]) -> None:
+    for _round in range(MOST_ROUNDS):
+        if not run(names, results):
+            break

@@ -13,7 +13,23 @@ if TYPE_CHECKING:
 
 LONGEST = 120
 #: Pages of ours that stand beside the memberships' own.
-RESERVED = frozenset({"account", "done", "invoices", "invitation", "webhooks", "portal", "switch"})
+RESERVED = frozenset(
+    {
+        "account",
+        "claim",
+        "done",
+        "embed",
+        "gift",
+        "gifts",
+        "guest",
+        "invitation",
+        "invoices",
+        "portal",
+        "switch",
+        "tiers",
+        "webhooks",
+    }
+)
 
 
 def public_url(path: str) -> str:

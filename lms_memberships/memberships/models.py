@@ -25,15 +25,19 @@ from wagtail.search import index
 from .. import conf
 from ..bundles.references import ItemForeignKey
 from ..money import Money
-from ..payments.models import StripeObject
 from ..safe_html import render_markdown
 from .addresses import free_slug
 from .intervals import Interval
+from .price_models import MOST_INSTALMENTS, Price, PriceAsked, PriceOption, refuse_odd_instalments, valid_interval
 from .queries import MembershipQuerySet
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from django.http import HttpRequest
     from wagtail.models import Revision
+
+__all__ = ["BundleItem", "Membership", "Price", "PriceAsked", "PriceOption"]
 
 #: Stripe's own limit for a trial in checkout (guide §5).
 LONGEST_TRIAL_DAYS = 730
@@ -81,7 +85,40 @@ class Membership(
     old_price_amount = models.PositiveBigIntegerField(
         _("old price"), null=True, blank=True, help_text=_("Shown struck through beside the price.")
     )
-    interval = models.CharField(_("billing interval"), max_length=12, choices=Interval, default=Interval.MONTH)
+    interval = models.CharField(
+        _("billing interval"), max_length=12, default=Interval.MONTH, validators=[valid_interval]
+    )
+    #: 0: it renews until somebody cancels. N: it is paid off after N payments, and open for good (V10).
+    instalments = models.PositiveSmallIntegerField(
+        _("number of instalments"),
+        blank=True,
+        default=0,
+        db_default=0,
+        validators=[MaxValueValidator(MOST_INSTALMENTS)],
+        help_text=_("0: it renews until it is cancelled. Otherwise it is paid off after so many payments."),
+    )
+    setup_fee_amount = models.PositiveBigIntegerField(
+        _("setup fee"), null=True, blank=True, help_text=_("Paid once, with the first payment.")
+    )
+    #: A price that was made in Stripe (W4), as long as the amount above is still its amount; empty: ours.
+    stripe_price_id = models.CharField(max_length=255, blank=True, default="", db_default="", editable=False)
+    max_members = models.PositiveIntegerField(
+        _("most members"),
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(1)],
+        help_text=_("When so many have joined, nobody more can. Lowering it removes nobody. Empty: no limit."),
+    )
+    #: What one must already hold to buy this (V2).
+    requires = models.ForeignKey(
+        "self",
+        verbose_name=_("only for members of"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="+",
+        help_text=_("Only who has that membership can buy this one."),
+    )
     trial_days = models.PositiveSmallIntegerField(
         _("free trial days"),
         default=0,
@@ -104,6 +141,8 @@ class Membership(
         validators=[MaxValueValidator(60)],
         help_text=_("Days of access after a failed payment. Empty: the site's own number."),
     )
+    #: The published version whose members keep what they had when this one takes its place (X6). Null: nobody's.
+    kept_for_members_of = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     lang = models.CharField(_("language of its texts"), max_length=15, blank=True, default="")
     sort_order = models.IntegerField(_("order in lists"), default=0, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -119,7 +158,13 @@ class Membership(
 
     objects = MembershipQuerySet.as_manager()
 
-    search_fields = [index.AutocompleteField("title"), index.SearchField("title"), index.SearchField("description")]
+    search_fields = [
+        index.AutocompleteField("title"),
+        index.SearchField("title"),
+        index.SearchField("description"),
+        # Who may not see drafts searches what is published.
+        index.FilterField("live"),
+    ]
 
     class Meta:
         verbose_name = _("membership")
@@ -143,6 +188,9 @@ class Membership(
             raise ValidationError({"old_price_amount": _("The old price must be higher than the price.")})
         if self.interval == Interval.ONE_TIME and self.trial_days:
             raise ValidationError({"trial_days": _("A one-time payment cannot have a free trial.")})
+        refuse_odd_instalments(self.interval, self.instalments)
+        if self.requires_id is not None and self.requires_id == self.pk:
+            raise ValidationError({"requires": _("A membership cannot require itself.")})
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Give it an address once, for ever, and render the description."""
@@ -202,6 +250,9 @@ class BundleItem(Orderable):
         "lms_memberships.Item", verbose_name=_("item"), on_delete=models.PROTECT, related_name="bundle_items"
     )
 
+    #: Added for newcomers alone: who joined earlier does not have it (G17). Null: everybody has. Set by publishing.
+    since = models.DateTimeField(null=True, editable=False)
+
     class Meta(Orderable.Meta):
         verbose_name = _("bundled item")
         verbose_name_plural = _("bundled items")
@@ -213,50 +264,11 @@ class BundleItem(Orderable):
     def __str__(self) -> str:
         return str(self.item)
 
+    def is_for(self, began_at: "datetime | None") -> bool:
+        """Whether it belongs to what a subscription holds that began then."""
+        return self.since is None or (began_at is not None and began_at >= self.since)
+
     @classmethod
     def from_serializable_data(cls, data: dict, check_fks: bool = True, strict_fks: bool = False) -> "BundleItem":  # noqa: FBT001, FBT002 - modelcluster's signature
         """Unchecked: modelcluster would ask twice for each row, and the membership has asked for all."""
         return model_from_serializable_data(cls, data, check_fks=False, strict_fks=strict_fks)
-
-
-class Price(StripeObject):
-    """One way to pay for a membership. Immutable once confirmed: a new amount is a new row."""
-
-    membership = models.ForeignKey(Membership, on_delete=models.PROTECT, related_name="prices")
-    amount = models.PositiveBigIntegerField(_("amount"))
-    currency = models.CharField(_("currency"), max_length=3)
-    interval = models.CharField(_("billing interval"), max_length=12, choices=Interval)
-    product_id = models.CharField(max_length=255, blank=True)
-    #: Empty until Stripe has confirmed it: until then nothing can be bought at it.
-    stripe_id = models.CharField(max_length=255, blank=True)
-    confirmed_at = models.DateTimeField(null=True)
-    #: Why Stripe has not confirmed it, in the creator's words.
-    failure = models.TextField(blank=True)
-    created_at = models.DateTimeField()
-
-    class Meta:
-        verbose_name = _("price")
-        verbose_name_plural = _("prices")
-        default_permissions = ("view",)
-        constraints = [
-            models.UniqueConstraint(
-                fields=["membership", "account", "livemode", "amount", "currency", "interval"],
-                name="lmsm_one_row_per_price",
-            ),
-            models.UniqueConstraint(
-                fields=["account", "livemode", "stripe_id"],
-                condition=~models.Q(stripe_id=""),
-                name="lmsm_one_row_per_stripe_price",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(confirmed_at__isnull=True) | ~models.Q(stripe_id=""),
-                name="lmsm_a_confirmed_price_has_an_id",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.membership_id}: {self.amount} {self.currency} {self.interval}"
-
-    @property
-    def money(self) -> Money:
-        return Money(self.amount, self.currency)

@@ -1,22 +1,25 @@
 """How does a membership come on sale? Complete it, have Stripe confirm its price, publish (design §5)."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime
 from enum import StrEnum
+from functools import partial
 
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import transaction
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Revision
-from wagtail.signals import published
+from wagtail.signals import published, unpublished
 
-from .. import events
+from .. import conf, events
 from ..errors import Refusal
 from ..payments.connect import Connection
 from ..payments.gateway import Gateway, GatewayFailure
-from . import stripe_catalogue
+from . import existing_prices, ladder_rules, old_prices, stripe_catalogue
 from .models import Membership, Price
+from .ways import Way, first_way, ways
 
 logger = logging.getLogger(__name__)
 
@@ -61,11 +64,13 @@ def problems(membership: Membership) -> dict[str, list[str]]:
             found[field] = [message for one in errors for message in one.messages]
     if not membership.bundle_items.exists():
         found["bundle_items"] = [str(_("Choose at least one course, live session or product."))]
+    if misfits := ladder_rules.problems_of(membership):
+        found["price_amount"] = found.get("price_amount", []) + misfits
     return found
 
 
 def prepare(membership: Membership, *, gateway: Gateway, now: datetime) -> Price:
-    """Have Stripe know this version's product and price; the row comes back confirmed.
+    """Have Stripe know this version's product and all its prices; the row of the first comes back confirmed.
 
     Called before the button publishes, and after for every other way of publishing. Calling it again makes
     nothing new. Raises Incomplete, or a GatewayFailure, whose sentence is kept on the price's row.
@@ -73,12 +78,22 @@ def prepare(membership: Membership, *, gateway: Gateway, now: datetime) -> Price
     missing = problems(membership)
     if missing:
         raise Incomplete(missing)
-    price = _plan(membership, gateway, now)
-    if price.confirmed_at is not None:
-        stripe_catalogue.update_product(membership, price, gateway=gateway)
-        return price
+    planned = [(way, _plan(membership, way, gateway, now)) for way in ways(membership)]
+    # The product of a price that was taken over is the creator's: its texts are left alone (W4).
+    if any(price.confirmed_at and not price.is_adopted for _way, price in planned):
+        stripe_catalogue.update_product(membership, gateway=gateway)
+    for way, price in planned:
+        if price.confirmed_at is None or price.is_adopted:
+            _confirm(price, way, membership, gateway=gateway, now=now)
+    return planned[0][1]
+
+
+def _confirm(price: Price, way: Way, membership: Membership, *, gateway: Gateway, now: datetime) -> None:
     try:
-        return stripe_catalogue.confirm(price, membership, gateway=gateway, now=now)
+        if price.is_adopted or way.stripe_price_id:
+            existing_prices.adopt(price, way.stripe_price_id, membership, gateway=gateway, now=now)
+        else:
+            stripe_catalogue.confirm(price, membership, gateway=gateway, now=now)
     except GatewayFailure as failure:
         Price.objects.filter(pk=price.pk, confirmed_at=None).update(failure=str(failure.message))
         raise
@@ -90,9 +105,8 @@ def prepare_waiting(*, gateway: Gateway, now: datetime) -> int:
     A failure is kept on the row for the admin to see and does not stop the others.
     """
     connection = Connection(account_id=gateway.account_id, livemode=gateway.livemode)
-    waiting = Membership.objects.filter(live=True).exclude(pk__in=Membership.objects.on_sale(connection).values("pk"))
     tried = 0
-    for membership in waiting.filter(price_amount__isnull=False).order_by("pk"):
+    for membership in Membership.objects.unprepared(connection).order_by("pk"):
         tried += 1
         _try_to_prepare(membership, gateway, now)
     return tried
@@ -117,31 +131,31 @@ def sale_state(membership: Membership, connection: Connection | None) -> tuple[S
 
 
 def current_price(membership: Membership, connection: Connection) -> Price | None:
-    """The row for what this version costs in the connected account, confirmed or not."""
-    return Price.objects.filter(
-        membership_id=membership.pk,
-        account=connection.account_id,
-        livemode=connection.livemode,
-        amount=membership.price_amount or 0,
-        currency=membership.currency,
-        interval=membership.interval,
-    ).first()
+    """The row for what this version costs first in the connected account, confirmed or not."""
+    first = first_way(membership)
+    return Price.objects.in_account(connection).of_way(membership.pk, first).first() if first else None
 
 
-def connect() -> None:
+def connect(*, now: Callable[[], datetime]) -> None:
     """Hear of every way of publishing: button, workflow, schedule, bulk action, API."""
-    published.connect(_published, sender=Membership, dispatch_uid="lms_memberships.publishing.published")
+    for signal, receiver in ((published, _published), (unpublished, _unpublished)):
+        # Not weakly: nobody else holds what ``partial`` makes.
+        name = f"lms_memberships.publishing.{receiver.__name__}"
+        signal.connect(partial(receiver, now), sender=Membership, weak=False, dispatch_uid=name)
 
 
-def _plan(membership: Membership, gateway: Gateway, now: datetime) -> Price:
+def _plan(membership: Membership, way: Way, gateway: Gateway, now: datetime) -> Price:
+    amount, currency, interval, instalments = way.key
     with transaction.atomic():
         price, _created = Price.objects.get_or_create(
             membership_id=membership.pk,
             account=gateway.account_id,
             livemode=gateway.livemode,
-            amount=membership.price_amount or 0,
-            currency=membership.currency,
-            interval=membership.interval,
+            amount=amount,
+            currency=currency,
+            interval=interval,
+            instalments=instalments,
+            tax_behavior=conf.TAX_BEHAVIOR,
             defaults={"created_at": now},
         )
     return price
@@ -156,11 +170,26 @@ def _try_to_prepare(membership: Membership, gateway: Gateway, now: datetime) -> 
         logger.warning("Membership %s could not be prepared at Stripe: %s", membership.pk, failure)
 
 
-def _published(sender: type, instance: Membership, revision: Revision | None = None, **kwargs: object) -> None:
+def _published(
+    now: Callable[[], datetime],
+    sender: type,
+    instance: Membership,
+    revision: Revision | None = None,
+    **kwargs: object,
+) -> None:
     """Note the fact; reactions do the rest after commit. Never raises: it would stop a whole schedule run."""
     try:
         with transaction.atomic():
             fact = events.MembershipPublished(instance.pk, revision.pk if revision else 0)
             events.publish(fact)
+            old_prices.note(instance, now=now())
     except Exception:
         logger.exception("Publishing membership %s could not be followed up", instance.pk)
+
+
+def _unpublished(now: Callable[[], datetime], sender: type, instance: Membership, **kwargs: object) -> None:
+    """Nothing is asked any more. Never raises, for the same reason."""
+    try:
+        old_prices.note(instance, now=now())
+    except Exception:
+        logger.exception("What membership %s was sold for could not be noted", instance.pk)

@@ -6,6 +6,8 @@ from django.apps import apps
 from django.db import models
 from django.db.models import Exists, OuterRef
 
+from .. import conf
+
 if TYPE_CHECKING:
     from ..payments.connect import Connection
 
@@ -21,9 +23,17 @@ class MembershipQuerySet(models.QuerySet):
             Exists(self._bundle()), Exists(self._confirmed_price(connection))
         )
 
+    def unprepared(self, connection: "Connection") -> "MembershipQuerySet":
+        """Published, and Stripe has not confirmed all of its prices."""
+        ready = self.on_sale(connection).values("pk")
+        priced = self.filter(live=True, price_amount__isnull=False)
+        return priced.filter(~models.Q(pk__in=ready) | Exists(self._unconfirmed_option(connection)))
+
     def with_contents(self) -> "MembershipQuerySet":
         """With all that a card shows, in a constant number of queries."""
-        return self.select_related("cover_image").prefetch_related(contents("bundle_items"))
+        return self.select_related("cover_image").prefetch_related(
+            contents("bundle_items"), "price_options", "prices_asked"
+        )
 
     def ever_published(self) -> "MembershipQuerySet":
         """Those whose bundle is fenced: from the first publication on, whatever became of them."""
@@ -38,15 +48,37 @@ class MembershipQuerySet(models.QuerySet):
             amount=OuterRef("price_amount"),
             currency=OuterRef("currency"),
             interval=OuterRef("interval"),
+            instalments=OuterRef("instalments"),
+            tax_behavior=conf.TAX_BEHAVIOR,
             account=connection.account_id,
             livemode=connection.livemode,
             confirmed_at__isnull=False,
         )
 
+    def _unconfirmed_option(self, connection: "Connection") -> models.QuerySet:
+        confirmed = _rows("Price").filter(
+            membership=OuterRef("membership"),
+            amount=OuterRef("amount"),
+            currency=OuterRef("currency"),
+            interval=OuterRef("interval"),
+            instalments=OuterRef("instalments"),
+            tax_behavior=conf.TAX_BEHAVIOR,
+            account=connection.account_id,
+            livemode=connection.livemode,
+            confirmed_at__isnull=False,
+        )
+        return _rows("PriceOption").filter(membership=OuterRef("pk")).exclude(Exists(confirmed))
+
 
 def contents(lookup: str) -> models.Prefetch:
     """The bundle behind ``lookup`` with its items, their pages and languages: one query."""
     rows = _rows("BundleItem").select_related("item__page__locale").order_by("sort_order", "pk")
+    return models.Prefetch(lookup, queryset=rows)
+
+
+def kept(lookup: str) -> models.Prefetch:
+    """The same for what was taken out of the bundle and left to those who had it: one query."""
+    rows = _rows("KeptItem").select_related("item__page__locale").order_by("pk")
     return models.Prefetch(lookup, queryset=rows)
 
 

@@ -9,11 +9,14 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import clock, conf
 from ..errors import Refusal
+from ..masking import Secret
+from . import premises, throttle
 from .gateway import AccountSnapshot, Gateway, GatewayFailure
 from .models import Account
 from .stripe_gateway import StripeGateway
 from .stripe_gateway.client import fingerprint
 from .stripe_gateway.gateway import livemode_of
+from .stripe_gateway.line import BACKGROUND
 
 __all__ = [
     "Connection",
@@ -22,6 +25,7 @@ __all__ = [
     "configured_key",
     "current",
     "ensure_fresh",
+    "get_background_gateway",
     "get_gateway",
     "livemode_of",
     "refresh",
@@ -41,6 +45,11 @@ class NotConnected(Refusal):
     """Nothing can be bought or sold before an account is connected."""
 
     message = _("No Stripe account is connected.")
+
+    @property
+    def for_buyers(self) -> str:
+        """How the site is set up is the creator's to know (S56)."""
+        return str(GatewayFailure.said_to_buyers)
 
 
 @dataclass(frozen=True)
@@ -118,10 +127,19 @@ def refresh() -> Account:
 def get_gateway() -> Gateway:
     """The way to Stripe, in the connected account. For views, gates, tasks, commands and template tags."""
     key = _key()
-    account = stored_account()
-    if account is None or not account.stripe_id:
-        account = refresh()
-    return StripeGateway(key, api_base=conf.STRIPE_API_BASE, account_id=account.stripe_id)
+    return StripeGateway(key, api_base=conf.STRIPE_API_BASE, account_id=_account().stripe_id)
+
+
+def get_background_gateway(*, at_most: int = 0) -> Gateway:
+    """The way to Stripe where nobody waits for a page: longer bounds, at a pace that leaves room for buyers (D5).
+
+    ``at_most``: so many calls in a second from this process, where the setting allows more.
+    """
+    key = _key()
+    account = _account()
+    pace = throttle.pace_of(account.stripe_id, livemode=account.livemode)
+    pace.at_most = at_most
+    return StripeGateway(key, api_base=conf.STRIPE_API_BASE, account_id=account.stripe_id, manner=BACKGROUND, pace=pace)
 
 
 def stored_account() -> Account | None:
@@ -130,16 +148,23 @@ def stored_account() -> Account | None:
     return Account.objects.filter(key_fingerprint=fingerprint(key)).first() if key else None
 
 
-def configured_key() -> str:
+def configured_key() -> Secret:
     """The site's key, without the line break that files and consoles add to it."""
-    return (conf.STRIPE_SECRET_KEY or "").strip()
+    return Secret((conf.STRIPE_SECRET_KEY or "").strip())
 
 
-def _key() -> str:
+def _key() -> Secret:
     key = configured_key()
     if not key:
         raise NotConnected
+    # Every way to Stripe begins here, so that a copy of the site has none (E9).
+    premises.guard()
     return key
+
+
+def _account() -> Account:
+    account = stored_account()
+    return account if account is not None and account.stripe_id else refresh()
 
 
 def _code_of(account: Account | None, now: datetime) -> str:

@@ -5,10 +5,32 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from django.utils.translation import gettext_lazy as _
-
-from ..errors import OutsideFailure
 from ..money import Money
+from .checkouts import CheckoutRequest as CheckoutRequest
+from .checkouts import CheckoutSnapshot as CheckoutSnapshot
+from .checkouts import SetupFee as SetupFee
+from .endpoints import EndpointGateway
+from .existing_prices import ExistingPriceGateway
+
+# Whoever asks the gateway hears these from it.
+from .failures import BadSignature as BadSignature
+from .failures import CardDeclined as CardDeclined
+from .failures import GatewayFailure as GatewayFailure
+from .failures import GatewayUnreachable as GatewayUnreachable
+from .failures import KeyExpired as KeyExpired
+from .failures import KeyRejected as KeyRejected
+from .failures import Locked as Locked
+from .failures import NotAsked as NotAsked
+from .failures import NotFound as NotFound
+from .failures import PermissionMissing as PermissionMissing
+from .failures import RateLimited as RateLimited
+from .failures import RequestRefused as RequestRefused
+from .lists import EventSnapshot, Page, Part
+from .price_moves import PriceMoveGateway
+from .promotions import PromotionGateway
+from .schedules import ScheduleGateway
+from .switching import SwitchGateway
+from .taxes import TaxGateway
 
 
 class SubscriptionStatus(StrEnum):
@@ -22,51 +44,6 @@ class SubscriptionStatus(StrEnum):
     UNPAID = "unpaid"
     PAUSED = "paused"
     CANCELED = "canceled"
-
-
-class GatewayFailure(OutsideFailure):
-    """The provider failed or said no for a reason that is not the buyer's. May be worth another try."""
-
-    message = _("Stripe did not answer as expected. Nothing was charged. Please try again.")
-    #: True when it is not known whether the provider carried out the request.
-    is_ambiguous = False
-    #: The provider's own machine word, for logs and look-ups.
-    code = ""
-    #: True when the provider repeated an answer that it had remembered under the idempotency key (D3).
-    is_replayed = False
-
-
-class GatewayUnreachable(GatewayFailure):
-    """No answer, or a server error: the request may or may not have been carried out."""
-
-    message = _("Stripe could not be reached. Please try again in a moment.")
-    is_ambiguous = True
-
-
-class RateLimited(GatewayFailure):
-    """Too many requests; nothing was done."""
-
-    message = _("Stripe is busy. Please try again in a moment.")
-
-
-class KeyRejected(GatewayFailure):
-    """The key is wrong, revoked or lacks a permission; the message names which."""
-
-    message = _("Stripe did not accept the key. Check it under Settings → Stripe.")
-
-
-class NotFound(GatewayFailure):
-    """The object does not exist in this account."""
-
-    message = _("Stripe does not know this object.")
-
-
-class RequestRefused(GatewayFailure):
-    """Stripe understood and refused; the message carries Stripe's reason."""
-
-
-class BadSignature(Exception):
-    """A webhook call that is not proven to come from the provider. Answer 400 and store nothing."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +81,8 @@ class PriceRequest:
     lookup_key: str
     nickname: str
     metadata: dict[str, str]
+    #: Whether tax is part of it or added to it: "inclusive" or "exclusive". It cannot be changed later (guide §3).
+    tax_behavior: str = "inclusive"
 
 
 @dataclass(frozen=True)
@@ -115,6 +94,8 @@ class PriceSnapshot:
     interval: str | None
     interval_count: int
     lookup_key: str
+    #: "unspecified" for one that was made without: with Stripe Tax it cannot be sold.
+    tax_behavior: str = "unspecified"
 
 
 @dataclass(frozen=True)
@@ -123,47 +104,6 @@ class CustomerRequest:
     name: str
     language: str
     metadata: dict[str, str]
-
-
-@dataclass(frozen=True)
-class CheckoutRequest:
-    """One purchase on the provider's hosted page.
-
-    ``trial_days`` 0 means none. ``expires_at`` is in the provider's time, None: the provider's default.
-    """
-
-    price_id: str
-    recurring: bool
-    customer_id: str
-    success_url: str
-    cancel_url: str
-    reference: str
-    description: str
-    metadata: dict[str, str]
-    language: str = "auto"
-    trial_days: int = 0
-    trial_requires_card: bool = True
-    expires_at: datetime | None = None
-
-
-@dataclass(frozen=True)
-class CheckoutSnapshot:
-    """``status`` is open, complete or expired; ``payment_status`` paid, unpaid or no_payment_required."""
-
-    id: str
-    url: str
-    status: str
-    payment_status: str
-    recurring: bool
-    customer_id: str
-    subscription_id: str
-    payment_intent_id: str
-    invoice_id: str
-    reference: str
-    total: Money | None
-    expires_at: datetime | None
-    read_started_at: datetime
-    metadata: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -189,12 +129,26 @@ class InvoiceSnapshot:
     hosted_url: str
     pdf_url: str
     read_started_at: datetime
+    #: What credit notes gave back after it was paid; None: nothing.
+    credited: Money | None = None
     metadata: dict[str, str] = field(default_factory=dict)
+    #: The provider's own sums (H5): before discounts and added tax, what was taken off, tax on top and tax inside.
+    subtotal: Money | None = None
+    discount: Money | None = None
+    tax_added: Money | None = None
+    tax_included: Money | None = None
 
     @property
     def is_settled(self) -> bool:
         """Paid, or there was nothing to pay."""
         return self.status == "paid"
+
+    @property
+    def adds_up(self) -> bool:
+        """Total = subtotal − discounts + tax that is added (H5); one that was read without its sums is not judged."""
+        if self.subtotal is None or self.discount is None or self.tax_added is None:
+            return True
+        return self.total.minor == self.subtotal.minor - self.discount.minor + self.tax_added.minor
 
 
 @dataclass(frozen=True)
@@ -219,7 +173,15 @@ class SubscriptionSnapshot:
     has_card: bool
     latest_invoice: InvoiceSnapshot | None
     read_started_at: datetime
+    #: The schedule that leads it; an end that such a one has set is in ``cancel_at`` too.
+    schedule_id: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
+    #: What is billed, of which there may be more than one.
+    item_id: str = ""
+    quantity: int = 1
+    item_count: int = 1
+    #: Until when a change that was asked for can still be paid; None: none waits.
+    pending_until: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -236,9 +198,20 @@ class Notice:
     subscription_id: str
     api_version: str
     created_at: datetime
+    #: Which of the site's secrets proved it, by a name that does not say it (S4).
+    signed_with: str = ""
 
 
-class Gateway(Protocol):
+class Gateway(
+    EndpointGateway,
+    ExistingPriceGateway,
+    PriceMoveGateway,
+    PromotionGateway,
+    ScheduleGateway,
+    SwitchGateway,
+    TaxGateway,
+    Protocol,
+):
     """Everything that we ask of Stripe. ``key`` is the idempotency key of the intent that stands behind a call.
 
     Every method raises a ``GatewayFailure``; an ambiguous one leaves the intent ``unknown``.
@@ -251,14 +224,18 @@ class Gateway(Protocol):
     def create_product(self, request: ProductRequest, *, key: str) -> str: ...
     def find_product(self, product_id: str) -> str | None: ...
     def update_product(self, request: ProductRequest, *, key: str) -> None: ...
+    def product_shows(self, request: ProductRequest) -> bool: ...
     def create_price(self, request: PriceRequest, *, key: str) -> PriceSnapshot: ...
     def find_price(self, lookup_key: str) -> PriceSnapshot | None: ...
     def create_customer(self, request: CustomerRequest, *, key: str) -> str: ...
     def find_customer(self, *, email: str, metadata_key: str, metadata_value: str) -> str | None: ...
     def customer_exists(self, customer_id: str) -> bool: ...
+    def update_customer_email(self, customer_id: str, email: str, *, key: str) -> None: ...
+    def customer_email(self, customer_id: str) -> str | None: ...
     def create_checkout(self, request: CheckoutRequest, *, key: str) -> CheckoutSnapshot: ...
     def read_checkout(self, checkout_id: str) -> CheckoutSnapshot: ...
     def find_checkout(self, *, customer_id: str, reference: str) -> CheckoutSnapshot | None: ...
+    def find_checkout_since(self, *, reference: str, since: datetime) -> CheckoutSnapshot | None: ...
     def expire_checkout(self, checkout_id: str) -> None: ...
     def read_subscription(self, subscription_id: str) -> SubscriptionSnapshot: ...
     def cancel_at_period_end(self, subscription_id: str, *, key: str) -> None: ...
@@ -268,3 +245,9 @@ class Gateway(Protocol):
     def list_invoices(self, *, subscription_id: str) -> list[InvoiceSnapshot]: ...
     def refund_payment(self, payment_intent_id: str, *, key: str, metadata: dict[str, str]) -> str: ...
     def find_refund(self, payment_intent_id: str) -> str | None: ...
+    def payment_of_refund(self, refund_id: str) -> str: ...
+    def refunded(self, payment_intent_id: str) -> Money | None: ...
+    def list_events(self, types: tuple[str, ...], part: Part) -> Page[EventSnapshot]: ...
+    def list_subscriptions(self, part: Part) -> Page[SubscriptionSnapshot]: ...
+    def list_checkouts(self, part: Part) -> Page[CheckoutSnapshot]: ...
+    def list_account_invoices(self, part: Part) -> Page[InvoiceSnapshot]: ...

@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Generic, TypeVar
 
+from django.core.serializers.json import DjangoJSONEncoder
 from django.db import transaction
 from django.db.models import QuerySet
 
-from .. import clock
-from .gateway import Gateway, GatewayFailure, KeyRejected, RateLimited
+from .. import clock, killpoints
+from .gateway import Gateway, GatewayFailure, KeyRejected, NotAsked, RateLimited
 from .models import Intent
 
 T = TypeVar("T")
@@ -24,8 +25,14 @@ KEY_LIFETIME = timedelta(hours=23)
 ALREADY_THERE = "resource_already_exists"
 #: Stripe's words for "this key was used for another request" (D2).
 KEY_TAKEN = "idempotency_error"
+#: Begins the failure of a write whose error Stripe gives again under the same key for a day (D3).
+REMEMBERED = "remembered: "
+#: Sent, and no answer yet: what came of them is looked up.
+OPEN = (Intent.State.SENT, Intent.State.UNKNOWN)
+#: How long a call may take at most, with all its waiting; then somebody looks what came of it.
+LOOK_AFTER = timedelta(minutes=5)
 #: Refused at the door: nothing was done or remembered, so the same key is good for another try.
-NOT_TRIED = (KeyRejected, RateLimited)
+NOT_TRIED = (KeyRejected, NotAsked, RateLimited)
 
 
 @dataclass(frozen=True)
@@ -53,15 +60,19 @@ def carry_out(  # noqa: PLR0913 - each is one part of the promise
 ) -> T:
     """The result of ``call(idempotency_key)``, made once for a purpose and a subject; or what ``find()`` finds of it.
 
-    ``subject`` names rows of ours, ``parameters`` (plain JSON) is what the request depends on: others are another
-    request. Only the first try skips ``find()``. Raises what ``call`` raises; refuses to run inside a transaction.
+    ``subject`` names rows of ours, ``parameters`` (plain JSON, and moments) is what the request depends on: others are
+    another request. Only the first try skips ``find()``. Raises what ``call`` raises; refuses to run inside a
+    transaction.
     """
-    write = _Write(purpose, subject, json.loads(json.dumps(parameters)), gateway, call, result_id, find)
+    write = _Write(
+        purpose, subject, json.loads(json.dumps(parameters, cls=DjangoJSONEncoder)), gateway, call, result_id, find
+    )
     intent = _latest(write)
     if intent is None:
         return _send(_plan(write, attempt=1), write)
     if intent.state != Intent.State.PLANNED:
         found = find()
+        killpoints.reach("intent.looked_up")
         if found is not None:
             _settle(intent, Intent.State.CONFIRMED, result_id=result_id(found))
             return found
@@ -88,8 +99,8 @@ def _next_attempt(intent: Intent, write: _Write[T]) -> Intent:
             intent.parameters = write.parameters
             _save(intent, "parameters")
         return intent
-    is_open = intent.state in {Intent.State.SENT, Intent.State.UNKNOWN}
-    if is_open and intent.parameters == write.parameters and not _is_forgotten(intent):
+    is_same = intent.state in OPEN and intent.parameters == write.parameters
+    if is_same and not _is_forgotten(intent) and not intent.failure.startswith(REMEMBERED):
         return intent
     return _plan(write, attempt=_attempts(write).count() + 1)
 
@@ -112,6 +123,7 @@ def _plan(write: _Write[T], *, attempt: int) -> Intent:
                 "created_at": clock.wall_time(),
             },
         )
+    killpoints.reach("intent.planned")
     return intent
 
 
@@ -124,12 +136,15 @@ def _key(write: _Write[T], attempt: int) -> str:
 def _send(intent: Intent, write: _Write[T]) -> T:
     intent.state = Intent.State.SENT
     intent.sent_at = clock.wall_time()
-    _save(intent, "state", "sent_at")
+    intent.next_look_at = intent.sent_at + LOOK_AFTER
+    _save(intent, "state", "sent_at", "next_look_at")
+    killpoints.reach("intent.sent")
     try:
         result = write.call(intent.idempotency_key)
     except GatewayFailure as failure:
-        _settle(intent, _state_after(failure), failure=f"{type(failure).__name__} {failure.code}: {failure.message}")
+        _settle(intent, _state_after(failure), failure=_said(failure))
         return _after_failure(failure, intent, write)
+    killpoints.reach("intent.called")
     _settle(intent, Intent.State.CONFIRMED, result_id=write.result_id(result))
     return result
 
@@ -150,10 +165,13 @@ def _after_failure(failure: GatewayFailure, intent: Intent, write: _Write[T]) ->
 def _state_after(failure: GatewayFailure) -> Intent.State:
     if isinstance(failure, NOT_TRIED):
         return Intent.State.PLANNED
-    # An error that Stripe remembers would come again under this key for a day: the next try looks, then takes another.
-    if failure.is_ambiguous and not failure.is_replayed:
-        return Intent.State.UNKNOWN
-    return Intent.State.REFUSED
+    return Intent.State.UNKNOWN if failure.is_ambiguous else Intent.State.REFUSED
+
+
+def _said(failure: GatewayFailure) -> str:
+    # An error that Stripe remembered would come again under this key for a day: the next try looks, then takes another.
+    mark = REMEMBERED if failure.is_replayed else ""
+    return f"{mark}{type(failure).__name__} {failure.code}: {failure.message}"
 
 
 def _settle(intent: Intent, state: Intent.State, *, result_id: str = "", failure: str = "") -> None:
@@ -161,7 +179,9 @@ def _settle(intent: Intent, state: Intent.State, *, result_id: str = "", failure
     intent.result_id = result_id
     intent.failure = failure
     intent.settled_at = clock.wall_time()
-    _save(intent, "state", "result_id", "failure", "settled_at")
+    intent.next_look_at = intent.settled_at + LOOK_AFTER if state == Intent.State.UNKNOWN else None
+    _save(intent, "state", "result_id", "failure", "settled_at", "next_look_at")
+    killpoints.reach(f"intent.{state.value}")
 
 
 def _save(intent: Intent, *fields: str) -> None:

@@ -36,7 +36,7 @@ class Account(models.Model):
         verbose_name = _("Stripe account")
         verbose_name_plural = _("Stripe accounts")
         default_permissions = ("view",)
-        permissions = [("connect_account", _("Can connect and check the Stripe account"))]
+        permissions = [("connect_account", "Can connect and check the Stripe account")]
 
     def __str__(self) -> str:
         return self.name or self.stripe_id
@@ -82,12 +82,15 @@ class WebhookEvent(StripeObject):
     attempts = models.PositiveSmallIntegerField(default=0)
     next_try_at = models.DateTimeField()
     leased_until = models.DateTimeField(null=True)
+    #: Whose lease it is. Whoever comes back late finds another's token, and may not settle the row any more (B11).
+    lease_token = models.CharField(max_length=32, blank=True, default="", db_default="")
     error = models.TextField(blank=True)
 
     class Meta:
         verbose_name = _("webhook event")
         verbose_name_plural = _("webhook events")
         default_permissions = ("view",)
+        permissions = [("try_again_webhookevent", "Can work off webhook events again")]
         constraints = [
             models.UniqueConstraint(fields=["account", "livemode", "event_id"], name="lmsm_one_row_per_event"),
         ]
@@ -120,6 +123,9 @@ class Intent(StripeObject):
     created_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     settled_at = models.DateTimeField(null=True)
+    #: When a worker looks again what came of it; null once nothing is open.
+    next_look_at = models.DateTimeField(null=True)
+    looks = models.PositiveSmallIntegerField(default=0, db_default=0)
 
     class Meta:
         verbose_name = _("intent")
@@ -129,3 +135,16 @@ class Intent(StripeObject):
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.subject}: {self.state}"
+
+
+class Throttle(StripeObject):
+    """When the next background call to this account is free: shared by every process of the site (D5)."""
+
+    free_at = models.DateTimeField()
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["account", "livemode"], name="lmsm_one_throttle_per_account")]
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.free_at}"

@@ -1,7 +1,8 @@
 """Which of Stripe's events do we want to be told of? The list that an owner registers with the webhook's address."""
 
 #: Each is a hint that something should be read again; what follows from it stands in ``webhooks/handlers.py``.
-WANTED: tuple[str, ...] = (
+#: As many as Stripe lists in one question: these are looked up when something may have been missed.
+OF_PURCHASES: tuple[str, ...] = (
     "checkout.session.completed",
     "checkout.session.async_payment_succeeded",
     "checkout.session.async_payment_failed",
@@ -12,6 +13,7 @@ WANTED: tuple[str, ...] = (
     "customer.subscription.paused",
     "customer.subscription.resumed",
     "customer.subscription.trial_will_end",
+    "customer.deleted",
     "invoice.created",
     "invoice.finalized",
     "invoice.paid",
@@ -22,3 +24,13 @@ WANTED: tuple[str, ...] = (
     "invoice.marked_uncollectible",
     "account.updated",
 )
+#: A daily job reads the codes themselves.
+OF_PROMOTIONS: tuple[str, ...] = (
+    "promotion_code.created",
+    "promotion_code.updated",
+    "coupon.updated",
+    "coupon.deleted",
+)
+#: A gift whose money was given back is no gift any more.
+OF_REFUNDS: tuple[str, ...] = ("refund.created",)
+WANTED: tuple[str, ...] = (*OF_PURCHASES, *OF_PROMOTIONS, *OF_REFUNDS)

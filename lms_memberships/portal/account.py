@@ -7,6 +7,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
+from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -15,16 +16,25 @@ from django.views.generic import ListView
 
 from .. import clock
 from ..errors import OutsideFailure, Refusal
-from ..memberships.queries import contents
+from ..memberships.gift_offers import length_text
+from ..memberships.queries import contents, kept
 from ..payments import connect
 from ..payments.connect import get_gateway
 from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import changes
+from ..personal_data import erasing
+from ..subscriptions import billing, changes
+from ..subscriptions.gift_models import Gift
 from ..subscriptions.models import Invoice, Subscription
+from ..subscriptions.queries import SubscriptionQuerySet
+from . import tiers
+from .gift_words import shown
 from .people import student_of
+from .repricing import with_change
 from .standing import standing
+from .tier_words import running_changes
 
 INVOICES_PER_PAGE = 25
+GIFTS_SHOWN = 5
 CANCELLED_KEEPING_ACCESS = gettext_lazy("Cancelled. You keep access until the end of what is paid.")
 CANCELLED_AT_ONCE = gettext_lazy("Cancelled. Nothing more will be charged.")
 #: Stripe's words for an invoice, in the student's. Drafts are not shown.
@@ -34,6 +44,7 @@ INVOICE_STATUSES = {
     "uncollectible": gettext_lazy("Written off"),
     "void": pgettext_lazy("invoice", "Cancelled"),
 }
+ON_ITS_WAY = pgettext_lazy("invoice", "On its way")
 
 
 @never_cache
@@ -43,14 +54,21 @@ def show(request: HttpRequest) -> HttpResponse:
     """Everything the person holds or held, in words, with the next date and amount (P4, P7, P12)."""
     now = clock.now()
     # A first payment that never came, and that Stripe gave up: nothing was ever held (G1).
-    mine = _mine(request).exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
-    held = mine.select_related("membership").prefetch_related(contents("membership__bundle_items"), "invoices")
+    mine = _mine(request).not_foreign().exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
+    bundles = contents("membership__bundle_items"), kept("membership__kept_items")
+    held = mine.select_related("membership__tier__ladder", "price").prefetch_related(
+        *bundles, "invoices", running_changes(), with_change()
+    )
     cards = [standing(subscription, now=now, language=get_language()) for subscription in held]
+    cards = tiers.with_contained(cards, get_language())
     account = connect.state(now=clock.wall_time()).account
     context = {
         "current": [card for card in cards if card.is_current],
         "past": [card for card in cards if not card.is_current],
         "seller": account.name if account else "",
+        "gifts_given": [shown(each, now=now, language=get_language()) for each in _given(request)],
+        "gifts_waiting": _gifts_waiting(request),
+        "leaving": erasing.pending_for(student_of(request)),
     }
     return render(request, "lms_memberships/portal/account.html", context)
 
@@ -67,7 +85,7 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         changes.cancel(subscription, gateway=get_gateway(), now=clock.now())
     except (Refusal, OutsideFailure) as no:
-        messages.error(request, no.message)
+        messages.error(request, no.for_buyers)
     else:
         subscription.refresh_from_db()
         kept = subscription.is_live(clock.now())
@@ -84,7 +102,7 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         changes.resume(subscription, gateway=get_gateway(), now=clock.now())
     except (Refusal, OutsideFailure) as no:
-        messages.error(request, no.message)
+        messages.error(request, no.for_buyers)
     else:
         messages.success(request, _("Good to have you back: your membership goes on."))
     return redirect("lms_memberships:account")
@@ -98,12 +116,19 @@ class InvoiceList(LoginRequiredMixin, ListView):
     paginate_by = INVOICES_PER_PAGE
 
     def get_queryset(self) -> QuerySet[Invoice]:
-        return Invoice.objects.of(student_of(self.request)).exclude(status="draft").select_related("membership")
+        return (
+            Invoice.objects.of(student_of(self.request))
+            .exclude(status="draft")
+            .select_related("membership", "subscription", "gift")
+        )
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         context = super().get_context_data()
-        rows = [(each, INVOICE_STATUSES.get(each.status, each.status)) for each in context["object_list"]]
-        return {**context, "rows": rows}
+        return {**context, "rows": [(each, _status_of(each)) for each in context["object_list"]]}
+
+
+def _status_of(invoice: Invoice) -> str | Promise:
+    return ON_ITS_WAY if billing.is_on_its_way(invoice) else INVOICE_STATUSES.get(invoice.status, invoice.status)
 
 
 @never_cache
@@ -115,13 +140,24 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     try:
         url = get_gateway().read_invoice(mine.stripe_id).hosted_url
     except (Refusal, OutsideFailure) as no:
-        messages.error(request, no.message)
+        messages.error(request, no.for_buyers)
         return redirect("lms_memberships:invoices")
     if not url:
         raise Http404
     return HttpResponseRedirect(url)
 
 
-def _mine(request: HttpRequest) -> QuerySet[Subscription]:
+def _given(request: HttpRequest) -> QuerySet[Gift]:
+    """The newest gifts of theirs to others."""
+    return Gift.objects.bought().filter(giver_id=student_of(request).pk).select_related("membership")[:GIFTS_SHOWN]
+
+
+def _gifts_waiting(request: HttpRequest) -> list[dict[str, object]]:
+    """Redeemed, and behind something that renews."""
+    mine = Gift.objects.waiting_for_their_turn().filter(user_id=student_of(request).pk).select_related("membership")
+    return [{"gift": each, "length": length_text(each.months)} for each in mine.order_by("redeemed_at", "pk")]
+
+
+def _mine(request: HttpRequest) -> SubscriptionQuerySet:
     # Every look-up starts here: another person's id is as unknown as one that does not exist (S19).
     return Subscription.objects.of(student_of(request))

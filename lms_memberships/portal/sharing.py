@@ -9,6 +9,7 @@ from ..memberships.addresses import public_url
 from ..memberships.offers import Offer
 from ..money import to_decimal
 from ..safe_html import as_script_data
+from ..subscriptions.places import Places
 
 IMAGE_SPEC = "fill-1200x630"
 
@@ -25,7 +26,7 @@ def open_graph(offer: Offer) -> dict[str, str]:
     return {**properties, "og:image": image} if image else properties
 
 
-def json_ld(offer: Offer) -> SafeString:
+def json_ld(offer: Offer, places: Places | None) -> SafeString:
     """The offer as schema.org data. Built from what is on sale now: a page that is not sold has none (S26)."""
     membership = offer.membership
     price = membership.price
@@ -39,7 +40,7 @@ def json_ld(offer: Offer) -> SafeString:
             "@type": "Offer",
             "price": str(to_decimal(price)) if price else str(Decimal(0)),
             "priceCurrency": membership.currency.upper(),
-            "availability": "https://schema.org/InStock",
+            "availability": f"https://schema.org/{'SoldOut' if places and places.are_sold_out else 'InStock'}",
             "url": public_url(membership.get_absolute_url()),
         },
     }

@@ -11,12 +11,12 @@ from django.views.generic import ListView
 
 from .. import clock
 from ..memberships.models import Membership
-from ..memberships.offers import offer, offers
+from ..memberships.offers import offers
 from ..memberships.queries import MembershipQuerySet
 from ..payments import connect
-from ..subscriptions import checkout
+from ..subscriptions import checkout, places
 from ..subscriptions.models import Subscription
-from . import sharing
+from . import choosing, giving, guests, promoting, sharing, tiers, waiting
 from .people import student_of
 
 PER_PAGE = 12
@@ -32,15 +32,18 @@ class MembershipList(ListView):
 
     def get_queryset(self) -> MembershipQuerySet:
         on_sale = Membership.objects.on_sale(connect.current())
-        words = self.request.GET.get("q", "").strip()[:100]
+        # PostgreSQL has no NUL in a text, and raises for one in a question.
+        words = self.request.GET.get("q", "").replace("\0", "").strip()[:100]
         if words:
             on_sale = on_sale.filter(Q(title__icontains=words) | Q(description__icontains=words))
         return on_sale.with_contents()
 
     def get_context_data(self, **kwargs: object) -> dict:
         context = super().get_context_data()
-        context["offers"] = offers(context["object_list"], now=clock.now(), language=get_language())
+        shown = offers(context["object_list"], now=clock.now(), language=get_language())
+        context["offers"] = places.with_places(shown, now=clock.now())
         context["q"] = self.request.GET.get("q", "")
+        context["promo_code"] = promoting.brought(self.request.GET)
         return context
 
 
@@ -59,9 +62,16 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     membership = membership or Membership.objects.with_contents().get(slug=slug)
     # A stranger is told of the trial; whether they had it already is known once they have signed in.
     trial_days = checkout.trial_days_for(request.user, membership) if request.user.is_authenticated else None
-    shown = offer(membership, now=clock.now(), language=get_language(), trial_days=trial_days)
+    shown = choosing.offer_to(membership, wish=None, trial_days=trial_days)
     context = {"offer": shown, "membership": membership, "holding": holding, "is_sold": is_sold}
-    context["json_ld"] = sharing.json_ld(shown)
+    context |= waiting.place_of(request, membership)
+    context["tiers"] = tiers.around(request, membership)
+    # Only carried along: whether it holds is said after signing in, where guesses are counted.
+    context["promo_code"] = code = promoting.brought(request.GET)
+    context["guest_url"] = guests.address_for(request, membership, code) if is_sold else ""
+    context["promo"] = promoting.Promo(typed=code, is_asked_for=is_sold and bool(code or promoting.are_there_any()))
+    context["can_give"] = is_sold and context["can_join"] and bool(giving.offers_of(membership))
+    context["json_ld"] = sharing.json_ld(shown, context["places"])
     context["share"] = sharing.open_graph(shown)
     context["canonical"] = context["share"]["og:url"]
     return render(request, "lms_memberships/portal/detail.html", context)

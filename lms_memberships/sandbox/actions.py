@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
-from .billing import due, ending, invoices
+from . import rules
+from .billing import answering, due, ending, invoices, schedules
 from .errors import no_such
 from .hosted import authentication, checkout, paying, views
 from .outcomes import Outcome, OutcomeKind
 from .payments import cards, methods
 from .payments.cards import Card, Decline
-from .resources import accounts, payments, subscriptions
+from .resources import accounts, coupons, payments, subscriptions, taxes
 from .store import Object
 from .work import Work, work
 
@@ -57,7 +59,7 @@ class Actions:
         ``lines`` [{name, description, image, quantity, amount, interval, interval_count}], ``currency``,
         ``subtotal``, ``discount``, ``promotion_code`` (applied, or None), ``allow_promotion_codes``, ``today``
         (amount due now), ``next_amount`` and ``next_at`` (first renewal or end of trial; None for one-time),
-        ``interval``, ``interval_count``, ``trial_days``, ``trial_end``, ``card_required``, ``email`` (fixed, or None),
+        ``interval``, ``interval_count``, ``trial_days``, ``trial_end``, ``card_required``, ``takes_debits``, ``email`` (fixed, or None),
         ``customer_name``, ``missing_payment_method``, ``terms_required``, ``success_url``, ``cancel_url``,
         ``message`` (the last failure).
         """
@@ -85,6 +87,13 @@ class Actions:
             if isinstance(read, Decline):
                 return checkout.declined(session, read)
             return checkout.pay(unit, session, email=email, name=name, card=read)
+
+    def pay_checkout_by_debit(self, session_id: str, *, email: str, name: str, iban: str) -> Outcome:
+        """``processing``: the person is done, the bank answers as the clock goes on."""
+        with self._at("checkout.session", session_id) as (unit, session):
+            if session["status"] != "open":
+                return Outcome("declined", message=NOT_OPEN)
+            return checkout.pay_by_debit(unit, session, email=email, name=name, iban=iban)
 
     def start_trial_without_card(self, session_id: str, *, email: str, name: str) -> Outcome:
         with self._at("checkout.session", session_id) as (unit, session):
@@ -118,7 +127,7 @@ class Actions:
 
     def pay_hosted_invoice(self, invoice_id: str, **card: Unpack[CardFields]) -> Outcome:
         with self._at("invoice", invoice_id) as (unit, invoice):
-            if invoice["status"] not in ("open", "uncollectible"):
+            if invoice["status"] not in ("open", "uncollectible") or invoices.is_under_way(unit, invoice):
                 return Outcome("declined", message=NOT_OPEN)
             read = cards.read_card(**card)
             return (
@@ -173,11 +182,19 @@ class Actions:
 
     def cancel_subscription_at_period_end(self, subscription_id: str) -> Object:
         with self._at("subscription", subscription_id) as (unit, subscription):
+            self._let_go(unit, subscription)
             return unit.shown(subscriptions.update(unit, subscription["id"], {"cancel_at_period_end": True}))
 
     def keep_subscription(self, subscription_id: str) -> Object:
         with self._at("subscription", subscription_id) as (unit, subscription):
+            self._let_go(unit, subscription)
             return unit.shown(subscriptions.update(unit, subscription["id"], {"cancel_at_period_end": False}))
+
+    def _let_go(self, unit: Work, subscription: Object) -> None:
+        """What the dashboard changes of a subscription, its schedule no longer decides."""
+        schedule = unit.find("subscription_schedule", subscription["schedule"])
+        if schedule is not None:
+            schedules.release(unit, schedule, keep_end=False)
 
     def refund_charge(self, charge_id: str, *, amount: int | None = None) -> Object:
         with self._at("charge", charge_id) as (unit, charge):
@@ -193,6 +210,25 @@ class Actions:
             decline = invoices.pay(unit, invoice, method, "absent")
             return Outcome("declined", message=decline.message) if decline else Outcome("paid")
 
+    def make_promotion_code(self, account_id: str, *, coupon: Object, code: Object) -> Object:
+        """A coupon and one code for it, as an owner makes them on Stripe's own pages."""
+        with work(self.sandbox, account=account_id) as unit:
+            rules.check("POST /v1/coupons", coupon)
+            asked = {"promotion": {"type": "coupon", "coupon": coupons.create(unit, coupon)["id"]}, **code}
+            rules.check("POST /v1/promotion_codes", asked)
+            return unit.shown(coupons.create_code(unit, asked))
+
+    def retire_promotion_code(self, code_id: str) -> Object:
+        with self._at("promotion_code", code_id) as (unit, code):
+            return unit.shown(coupons.update_code(unit, code["id"], {"active": False}))
+
+    def answer_debit(self, intent_id: str) -> Object:
+        """The bank answers now, and not when the clock would have it."""
+        with self._at("payment_intent", intent_id) as (unit, intent):
+            if intent["status"] == "processing":
+                answering.answer(unit, intent)
+            return unit.shown(intent)
+
     def set_retries(self, *, days: list[int], then: Literal["cancel", "unpaid", "past_due"]) -> None:
         with work(self.sandbox) as unit:
             unit.get("account", unit.account)["_retries"] = {"days": days, "then": then}
@@ -200,3 +236,10 @@ class Actions:
     def connect_account(self, account_id: str) -> Object:
         with work(self.sandbox, account=account_id) as unit:
             return unit.shown(accounts.open_if_new(unit, account_id))
+
+    def set_taxes(self, *, rates: dict[str, str], behavior: str | None = None) -> None:
+        """Stripe Tax is set up, with a percentage for each country in which the seller is registered."""
+        with work(self.sandbox) as unit:
+            percents = {country: int(Decimal(str(percent)) * 100) for country, percent in rates.items()}
+            unit.get("account", unit.account)["_taxes"] = {"is_active": True, "behavior": behavior, "rates": percents}
+            taxes.register(unit, list(rates))

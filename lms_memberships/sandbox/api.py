@@ -11,12 +11,12 @@ from urllib.parse import parse_qsl
 
 from . import rules
 from .billing import due
-from .endpoints import ENDPOINTS, Handled
-from .errors import ApiError, ServerError, invalid
+from .endpoints import WORDS_FIRST, Handled
+from .errors import ApiError, invalid
 from .faults import Fault, HangUp
 from .http import Request, Response, json_response
 from .idempotency import Slot, fingerprint
-from .paging import page
+from .paging import Listing, page
 from .params import check, decode
 from .rendering import check_paths, expand, render
 from .resources import accounts
@@ -37,6 +37,7 @@ class Call:
     request_id: str
     account: str = ""
     tree: Object | None = None
+    retry_after: float | None = None
 
     @property
     def idempotency_key(self) -> str | None:
@@ -70,18 +71,23 @@ def answer(sandbox: Sandbox, request: Request) -> Response:
 
 def _answer(sandbox: Sandbox, call: Call, fault: Fault | None) -> Response:
     _authenticate(call.request)
+    _authorise(call.request)
     _check_version(call.request)
     call.account = _account(sandbox, call.request)
     call.tree = decode(call.pairs())
     handled, places = _route(call.request)
-    if fault is not None and fault.kind == "status":
+    if fault is not None and fault.answers_an_error:
         return _fail(sandbox, call, fault)
     params = check(handled.endpoint.fields, call.tree)
     rules.check(handled.endpoint.name, params)
     check_paths(handled.kind, params.get("expand", []))
     if call.idempotency_key:
         return _answer_once(sandbox, call, handled, places, params)
-    return json_response(_run(sandbox, call, handled, places, params), headers=_headers(call))
+    body = _run(sandbox, call, handled, places, params)
+    if fault is not None and fault.kind == "not_attached" and body.get("subscription"):
+        # Stripe tells of the purchase before the subscription can be read from the session.
+        body["subscription"] = None
+    return json_response(body, headers=_headers(call))
 
 
 def _answer_once(sandbox: Sandbox, call: Call, handled: Handled, places: list[str], params: Object) -> Response:
@@ -107,9 +113,9 @@ def _run(sandbox: Sandbox, call: Call, handled: Handled, places: list[str], para
     return body
 
 
-def _show(unit: Work, call: Call, handled: Handled, params: Object, result: Object | list[Object]) -> Object:
+def _show(unit: Work, call: Call, handled: Handled, params: Object, result: Object | list[Object] | Listing) -> Object:
     paths = params.get("expand", [])
-    if isinstance(result, list):
+    if isinstance(result, (list, Listing)):
         result = page(result, params, url=call.request.path)
     return expand(unit, render(result), result, paths)
 
@@ -122,11 +128,8 @@ def _remember(unit: Work, call: Call, status: int, body: Object) -> None:
 
 
 def _fail(sandbox: Sandbox, call: Call, fault: Fault) -> Response:
-    error = (
-        ApiError("Too many requests. Please retry after a short delay.", status=429, code="rate_limit")
-        if fault.status == 429
-        else ServerError("An unknown error occurred", status=fault.status)
-    )
+    error = fault.error()
+    call.retry_after = fault.retry_after
     if call.idempotency_key and fault.is_remembered:
         with work(sandbox, account=call.account) as unit:
             _remember(unit, call, fault.status, {"error": error.fields()})
@@ -141,8 +144,23 @@ def _authenticate(request: Request) -> None:
             "Bearer auth (e.g. 'Authorization: Bearer YOUR_SECRET_KEY').",
             status=401,
         )
+    if "expired" in key:
+        raise ApiError(f"Expired API Key provided: {key[:8]}{'*' * 8}{key[-4:]}", status=401, code="api_key_expired")
     if not KEY.match(key) or "invalid" in key:
         raise ApiError(f"Invalid API Key provided: {key[:8]}{'*' * 8}{key[-4:]}", status=401)
+
+
+def _authorise(request: Request) -> None:
+    """A restricted key whose name ends in ``without_<resource>`` may not touch that resource."""
+    resource = request.path.removeprefix("/v1/").partition("/")[0]
+    scheme, _, key = (request.header("authorization") or "").partition(" ")
+    if key.startswith("rk_") and key.endswith(f"_without_{resource}"):
+        level = "read" if request.method == "GET" else "write"
+        raise ApiError(
+            f"The provided key '{key[:8]}{'*' * 8}{key[-4:]}' does not have the required permissions for this "
+            f"endpoint. Having the 'rak_{resource}_{level}' permission would allow this request to continue.",
+            status=403,
+        )
 
 
 def _check_version(request: Request) -> None:
@@ -164,8 +182,7 @@ def _account(sandbox: Sandbox, request: Request) -> str:
 
 
 def _route(request: Request) -> tuple[Handled, list[str]]:
-    # A word in the path goes before a place for an id.
-    for handled in sorted(ENDPOINTS, key=lambda each: each.endpoint.path.count("{")):
+    for handled in WORDS_FIRST:
         places = handled.endpoint.match(request.method, request.path)
         if places is not None:
             return handled, list(places.values())
@@ -189,6 +206,8 @@ def _headers(call: Call) -> dict[str, str]:
     headers = {"Request-Id": call.request_id, "Stripe-Version": API_VERSION}
     if call.idempotency_key:
         headers["Idempotency-Key"] = call.idempotency_key
+    if call.retry_after is not None:
+        headers["Retry-After"] = str(call.retry_after)
     if call.request.header("stripe-account"):
         headers["Stripe-Account"] = call.account
     return headers

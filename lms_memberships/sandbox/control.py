@@ -6,8 +6,9 @@ import json
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from .deliveries import MODES
 from .errors import ApiError, invalid
-from .faults import Fault
+from .faults import KINDS, Fault
 from .http import Request, Response, json_response
 from .store import Object
 
@@ -53,24 +54,16 @@ def _move_clock(sandbox: Sandbox, body: Object) -> Object:
 def _plan_fault(sandbox: Sandbox, body: Object) -> Object:
     if body.get("clear"):
         sandbox.faults.clear()
-    elif body.get("kind") in ("latency", "status", "hang", "commit_then_drop"):
-        sandbox.faults.plan(
-            Fault(
-                kind=body["kind"],
-                path=str(body.get("path", "*")),
-                count=int(body.get("count", 1)),
-                seconds=float(body.get("seconds", 0)),
-                status=int(body.get("status", 500)),
-            )
-        )
+    elif body.get("kind") in KINDS:
+        sandbox.faults.plan(Fault.read(body))
     else:
-        raise invalid("kind must be latency, status, hang or commit_then_drop")
-    return {"planned": [vars(each) for each in sandbox.faults.planned()]}
+        raise invalid(f"kind must be one of {', '.join(KINDS)}")
+    return {"planned": [each.shown() for each in sandbox.faults.planned()]}
 
 
 def _set_webhooks(sandbox: Sandbox, body: Object) -> Object:
-    if body.get("mode") not in ("deliver", "withhold", "duplicate", "shuffle"):
-        raise invalid("mode must be deliver, withhold, duplicate or shuffle")
+    if body.get("mode") not in MODES:
+        raise invalid(f"mode must be one of {', '.join(MODES)}")
     sandbox.deliveries.mode = body["mode"]
     return {"mode": sandbox.deliveries.mode}
 
@@ -103,6 +96,12 @@ def _set_retries(sandbox: Sandbox, body: Object) -> Object:
     return body
 
 
+def _set_taxes(sandbox: Sandbox, body: Object) -> Object:
+    """``rates``: percents by country, {"FR": "20"}; ``behavior``: for prices that say nothing of their own."""
+    sandbox.actions.set_taxes(rates=dict(body.get("rates", {})), behavior=body.get("behavior"))
+    return body
+
+
 ACTIONS: dict[tuple[str, str], Callable[[Sandbox, Object], Object]] = {
     ("GET", "clock"): _read_clock,
     ("POST", "clock"): _move_clock,
@@ -113,4 +112,5 @@ ACTIONS: dict[tuple[str, str], Callable[[Sandbox, Object], Object]] = {
     ("POST", "reset"): _reset,
     ("POST", "accounts"): _connect,
     ("POST", "retries"): _set_retries,
+    ("POST", "taxes"): _set_taxes,
 }

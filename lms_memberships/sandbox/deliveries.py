@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import heapq
 import random
 import threading
 import time
 from collections.abc import Iterator
+from itertools import count
 from typing import TYPE_CHECKING, Literal, get_args
 from uuid import uuid4
 
@@ -15,7 +17,8 @@ from .store import Key, Object
 if TYPE_CHECKING:
     from .server import Sandbox
 
-Mode = Literal["deliver", "withhold", "duplicate", "shuffle"]
+# "lose": given up at once, as Stripe does after three days of an outage; the events can still be listed.
+Mode = Literal["deliver", "withhold", "duplicate", "shuffle", "lose"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
 # A kind of object in the store, so that what is owed survives a restart. The API knows nothing of it.
@@ -29,6 +32,8 @@ GIVE_UP_AFTER = 3 * 24 * 3600.0
 # Within this time a shuffled webhook may overtake another.
 SHUFFLE_SECONDS = 0.5
 KEPT = 5000
+# Looked through only now and then: a burst brings thousands.
+SLACK = 500
 
 
 class Deliveries:
@@ -47,6 +52,10 @@ class Deliveries:
         # Shared with the engine; let go of while waiting and while sending.
         self._changed = threading.Condition(sandbox.lock)
         self._pending: dict[Key, Object] = {}
+        self._by_hand: dict[Key, Object] = {}
+        # What is pending in the order in which it is due; what has changed since is passed over.
+        self._queue: list[tuple[float, int, Key]] = []
+        self._numbers = count()
         # Of each event: which endpoints are told, and whether they have taken it.
         self._taken: dict[str, dict[str, bool]] = {}
         self._in_flight = 0
@@ -109,7 +118,7 @@ class Deliveries:
     def drain(self, timeout: float = 10.0) -> bool:
         """Wait until nothing more will be sent, retries included; what is withheld is not waited for."""
         with self._changed:
-            return self._changed.wait_for(lambda: not self._in_flight and not self._sendable(), timeout)
+            return self._changed.wait_for(lambda: not self._in_flight and self._first() is None, timeout)
 
     def stop(self) -> None:
         """What is owed stays owed: with a state file it is sent after the next start."""
@@ -125,6 +134,7 @@ class Deliveries:
             return 0  # everything was cleared since it happened
         endpoints = list(self._endpoints(event["type"], account))
         now = time.time()
+        is_lost = self.mode == "lose" and not by_hand
         changes: dict[Key, Object | None] = {}
         for endpoint in endpoints * times:
             wait = random.uniform(0, SHUFFLE_SECONDS) if self.mode == "shuffle" and not by_hand else 0  # noqa: S311
@@ -135,9 +145,9 @@ class Deliveries:
                 "event": event["id"],
                 "type": event["type"],
                 **endpoint,
-                "status": "pending",
+                "status": "failed" if is_lost else "pending",
                 "created": now,
-                "next_at": now + wait,
+                "next_at": None if is_lost else now + wait,
                 "by_hand": by_hand,
                 "attempts": [],
             }
@@ -160,6 +170,8 @@ class Deliveries:
                     yield {"endpoint": endpoint["id"], "endpoint_account": owner, "url": endpoint["url"]}
 
     def _forget_old(self, account: str) -> None:
+        if self.sandbox.store.count(account, KIND) <= KEPT + len(self._pending) + SLACK:
+            return
         over = (each for each in self.sandbox.store.peek_all(account, KIND) if each["status"] != "pending")
         old = [each["id"] for place, each in enumerate(over) if place >= KEPT]
         self.sandbox.store.commit({(account, KIND, delivery_id): None for delivery_id in old})
@@ -174,9 +186,13 @@ class Deliveries:
             taken[delivery["endpoint"]] = has_taken
         if delivery is not None and delivery["status"] == "pending":
             self._pending[key] = delivery
+            if delivery["by_hand"]:
+                self._by_hand[key] = delivery
+            heapq.heappush(self._queue, (delivery["next_at"], next(self._numbers), key))
             self._wake()
         else:
             self._pending.pop(key, None)
+            self._by_hand.pop(key, None)
             self._changed.notify_all()
 
     def _wake(self) -> None:
@@ -185,9 +201,17 @@ class Deliveries:
             self._thread = threading.Thread(target=self._work, name="webhooks", daemon=True)
             self._thread.start()
 
-    def _sendable(self) -> list[Object]:
-        withheld = self.mode == "withhold"
-        return [each for each in self._pending.values() if each["by_hand"] or not withheld]
+    def _first(self) -> Object | None:
+        """What is to be sent next, due or not yet."""
+        if self.mode == "withhold":
+            return min(self._by_hand.values(), key=lambda each: each["next_at"], default=None)
+        while self._queue:
+            next_at, _number, key = self._queue[0]
+            pending = self._pending.get(key)
+            if pending is not None and pending["next_at"] == next_at:
+                return pending
+            heapq.heappop(self._queue)
+        return None
 
     # -------------------------------------------------------------- the thread
     def _work(self) -> None:
@@ -209,7 +233,7 @@ class Deliveries:
     def _next(self) -> Object | None:
         """Waits for one that is due. None when the sandbox stops."""
         while not self._stopped:
-            first = min(self._sendable(), key=lambda each: each["next_at"], default=None)
+            first = self._first()
             if first is not None and first["next_at"] <= time.time():
                 return first
             self._changed.wait(None if first is None else first["next_at"] - time.time())

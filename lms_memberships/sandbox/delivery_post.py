@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from .rendering import render
 from .store import Object
+from .versions import event_in
 
 if TYPE_CHECKING:
     from .server import Sandbox
@@ -33,12 +34,18 @@ def write(sandbox: Sandbox, delivery: Object) -> Letter | None:
     event = sandbox.store.one("event", delivery["event"], account=delivery["account"])
     if event is None:
         return None
-    payload = json.dumps(render(event), indent=2).encode()
     if not delivery["endpoint"].startswith("we_"):
-        return Letter(delivery["url"], sandbox.webhook_secret, payload)
+        return Letter(delivery["url"], sandbox.webhook_secret, _payload(event))
     owner = delivery["endpoint_account"]
     endpoint = sandbox.store.one("webhook_endpoint", delivery["endpoint"], account=owner)
-    return Letter(endpoint["url"], endpoint["_secret"], payload) if endpoint else None
+    if endpoint is None:
+        return None
+    told = event_in(endpoint["api_version"], event, store=sandbox.store, account=delivery["account"])
+    return Letter(endpoint["url"], endpoint["_secret"], _payload(told))
+
+
+def _payload(event: Object) -> bytes:
+    return json.dumps(render(event), indent=2).encode()
 
 
 def signature(payload: bytes, *, secret: str, timestamp: int) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from . import parameters
+from .paging import Listing
 from .parameters import Endpoint
 from .resources import (
     accounts,
@@ -17,13 +18,15 @@ from .resources import (
     payments,
     prices,
     products,
+    schedules,
     sessions,
     subscriptions,
+    taxes,
 )
 from .store import Object
 from .work import Work
 
-Function = Callable[..., Object | list[Object]]
+Function = Callable[..., Object | list[Object] | Listing]
 
 # The kind of object that comes back; in brackets when it is a list.
 FUNCTIONS: dict[str, tuple[Function, str]] = {
@@ -64,6 +67,12 @@ FUNCTIONS: dict[str, tuple[Function, str]] = {
     "POST /v1/subscriptions/{subscription}/resume": (subscriptions.resume, "subscription"),
     "GET /v1/subscription_items": (subscriptions.list_items, "[subscription_item]"),
     "GET /v1/subscription_items/{item}": (subscriptions.retrieve_item, "subscription_item"),
+    "POST /v1/subscription_schedules": (schedules.create, "subscription_schedule"),
+    "POST /v1/subscription_schedules/{schedule}": (schedules.update, "subscription_schedule"),
+    "GET /v1/subscription_schedules": (schedules.list_all, "[subscription_schedule]"),
+    "GET /v1/subscription_schedules/{schedule}": (schedules.retrieve, "subscription_schedule"),
+    "POST /v1/subscription_schedules/{schedule}/release": (schedules.release, "subscription_schedule"),
+    "POST /v1/subscription_schedules/{schedule}/cancel": (schedules.cancel, "subscription_schedule"),
     "GET /v1/invoices": (invoices.list_all, "[invoice]"),
     "GET /v1/invoices/{invoice}": (invoices.retrieve, "invoice"),
     "GET /v1/invoices/{invoice}/lines": (invoices.list_lines, "[line_item]"),
@@ -104,6 +113,8 @@ FUNCTIONS: dict[str, tuple[Function, str]] = {
     "GET /v1/webhook_endpoints": (events.list_endpoints, "[webhook_endpoint]"),
     "GET /v1/webhook_endpoints/{webhook_endpoint}": (events.retrieve_endpoint, "webhook_endpoint"),
     "DELETE /v1/webhook_endpoints/{webhook_endpoint}": (events.delete_endpoint, "webhook_endpoint"),
+    "GET /v1/tax/settings": (taxes.settings, "tax.settings"),
+    "GET /v1/tax/registrations": (taxes.list_registrations, "[tax.registration]"),
 }
 # What is put into an object only when it is expanded.
 INCLUDED: dict[tuple[str, str], Callable[[Work, Object], object]] = {
@@ -127,3 +138,5 @@ class Handled:
 
 
 ENDPOINTS = [Handled(each, *FUNCTIONS[each.name]) for each in parameters.ENDPOINTS]
+# A word in the path goes before a place for an id.
+WORDS_FIRST = sorted(ENDPOINTS, key=lambda each: each.endpoint.path.count("{"))

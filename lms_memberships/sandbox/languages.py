@@ -113,3 +113,12 @@ def _by_preference(header: str) -> list[str]:
         except ValueError:
             continue
     return [name for _, _, name in sorted(wanted)]
+
+
+def minor_units(text: str, currency: str) -> int:
+    """What a person typed, "4.50", as the API counts it. Raises ValueError for anything else."""
+    places = DECIMALS.get(currency, (2, 2))[0]
+    whole, _, rest = text.replace(",", ".").partition(".")
+    if not whole.isdecimal() or len(rest) > places or (rest and not rest.isdecimal()):
+        raise ValueError(text)
+    return int(whole + rest.ljust(places, "0"))

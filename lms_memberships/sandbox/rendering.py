@@ -38,6 +38,7 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "schedule": "subscription_schedule",
         "test_clock": "test_helpers.test_clock",
     },
+    "subscription_schedule": {"customer": "customer", "subscription": "subscription"},
     "subscription_item": {"discounts": "discount"},
     "invoice": {
         "confirmation_secret": "",

@@ -13,6 +13,7 @@ CODE = re.compile(r"^[A-Za-z0-9-]+$")
 URLS = ("success_url", "cancel_url")
 ONLY_SUBSCRIPTION = ("subscription_data", "payment_method_collection")
 NEVER_SUBSCRIPTION = ("payment_intent_data", "customer_creation", "invoice_creation", "submit_type")
+NOT_FROM_SUBSCRIPTION = ("customer", "default_settings", "end_behavior", "metadata", "phases", "start_date")
 NOT_WHILE_PENDING = ("metadata", "default_payment_method", "days_until_due", "collection_method", "description")
 
 
@@ -143,6 +144,32 @@ def _pending(params: Object) -> None:
                 raise invalid(f"You cannot pass `{name}` with payment_behavior=pending_if_incomplete.", name)
 
 
+def _schedule(params: Object) -> None:
+    if "from_subscription" in params:
+        for name in NOT_FROM_SUBSCRIPTION:
+            if name in params:
+                raise invalid(f"You cannot set `{name}` if `from_subscription` is set.", name)
+        return
+    _one_of(params, "customer")
+    _one_of(params, "phases")
+    if not params["phases"]:
+        raise missing_parameter("phases")
+    _phases(params)
+
+
+def _schedule_update(params: Object) -> None:
+    if "phases" in params and "start_date" not in (params["phases"] or [{}])[0]:
+        raise missing_parameter("phases[0][start_date]")
+    _phases(params)
+
+
+def _phases(params: Object) -> None:
+    for index, each in enumerate(params.get("phases", [])):
+        where = f"phases[{index}]"
+        _not_both(each, "end_date", "duration", where=f"{where}[duration]")
+        _not_both(each, "trial", "trial_end", where=f"{where}[trial]")
+
+
 def _preview(params: Object) -> None:
     _one_of(params, "customer", "subscription")
 
@@ -159,6 +186,8 @@ RULES: dict[str, Callable[[Object], None]] = {
     "POST /v1/checkout/sessions": _session,
     "POST /v1/subscriptions": _subscription,
     "POST /v1/subscriptions/{subscription_exposed_id}": _subscription_update,
+    "POST /v1/subscription_schedules": _schedule,
+    "POST /v1/subscription_schedules/{schedule}": _schedule_update,
     "POST /v1/invoices/create_preview": _preview,
     "POST /v1/refunds": _refund,
 }

@@ -10,9 +10,10 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from .errors import ApiError, no_such
+from .paging import Listing
 from .rendering import render
 from .shapes import fresh
-from .store import Key, Object
+from .store import Key, Object, copied
 
 if TYPE_CHECKING:
     from .server import Sandbox
@@ -22,7 +23,8 @@ LETTERS = string.ascii_letters + string.digits
 
 
 def new_id(prefix: str, *, length: int = 14) -> str:
-    return prefix + "".join(secrets.choice(LETTERS) for _ in range(length))
+    # One question to the system for the whole word: a burst makes thousands.
+    return prefix + "".join(LETTERS[each % len(LETTERS)] for each in secrets.token_bytes(length))
 
 
 class WorkOptions(TypedDict, total=False):
@@ -62,7 +64,7 @@ class Work:
             committed = self.sandbox.store.peek(key)
             if committed is None:
                 return None
-            self._held[key] = copy.deepcopy(committed)
+            self._held[key] = copied(committed)
         return self._held[key]
 
     def get(self, kind: str, object_id: str, *, param: str = "id", status: int = 404) -> Object:
@@ -93,6 +95,10 @@ class Work:
                 if held is not None:
                     found.append(held)
         return found
+
+    def listing(self, kind: str, is_wanted: Callable[[Object], bool] = lambda _: True) -> Listing:
+        """What is committed, newest first, for a request that only lists: not copied, so not to be changed."""
+        return Listing(lambda: self.sandbox.store.peek_all(self.account, kind), is_wanted)
 
     # -------------------------------------------------------------- changing
     def new(self, kind: str, prefix: str, **fields: object) -> Object:
@@ -178,6 +184,6 @@ def work(sandbox: Sandbox, **options: Unpack[WorkOptions]) -> Iterator[Work]:
             failure = error
         unit.commit()
     for event in unit.events:
-        sandbox.deliveries.notify(copy.deepcopy(event))
+        sandbox.deliveries.notify(copied(event))
     if failure is not None:
         raise failure

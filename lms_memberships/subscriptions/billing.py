@@ -8,13 +8,18 @@ from django.db import transaction
 
 from .. import events
 from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionStatus
-from . import lifecycle, people
+from ..retrying import retried
+from . import instalments, lifecycle, people, sums
 from .models import Checkout, Invoice, Subscription
 
 logger = logging.getLogger(__name__)
 
 PAID = "paid"
 OPEN = "open"
+DRAFT = "draft"
+VOID = "void"
+#: Stripe's word for an invoice that a change of tier has made.
+CHANGE = "subscription_update"
 #: While Stripe calls a subscription so, an open invoice with an attempt is a debit on its way, not a failure.
 NOT_FAILED = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING})
 
@@ -42,11 +47,28 @@ def record_invoice(snapshot: InvoiceSnapshot, *, gateway: Gateway, now: datetime
     if owner is None:
         logger.info("Stripe's %s is not one of ours", snapshot.id)
         return None
-    return record_invoice_of(owner, snapshot, gateway=gateway)
+    return record_invoice_of(owner, snapshot, gateway=gateway, now=now)
 
 
-def record_invoice_of(owner: Owner, snapshot: InvoiceSnapshot, *, gateway: Gateway) -> Invoice:
+def record_invoice_of(owner: Owner, snapshot: InvoiceSnapshot, *, gateway: Gateway, now: datetime) -> Invoice:
     """The same, when it is known whose it is."""
+    if not snapshot.adds_up:
+        sums.alarm(snapshot)
+    invoice = _record(owner, snapshot, gateway=gateway)
+    subscription = owner.subscription
+    if subscription is not None and invoice.status == PAID and _is_news_of_instalments(subscription):
+        # Paid late, or told before it: the subscription is read again, and counts anew (V10).
+        _read_first(subscription.stripe_id, gateway=gateway, now=now)
+    return invoice
+
+
+def _is_news_of_instalments(subscription: Subscription) -> bool:
+    is_running = instalments.is_running(subscription)
+    return is_running and instalments.count(subscription) != subscription.instalments_paid
+
+
+@retried
+def _record(owner: Owner, snapshot: InvoiceSnapshot, *, gateway: Gateway) -> Invoice:
     with transaction.atomic():
         invoice, is_new = Invoice.objects.select_for_update().get_or_create(
             account=gateway.account_id,
@@ -66,8 +88,7 @@ def record_invoice_of(owner: Owner, snapshot: InvoiceSnapshot, *, gateway: Gatew
         facts = _facts(snapshot, owner, invoice, known_status)
         if not is_new or invoice.failures_told:
             invoice.save()
-        for fact in facts:
-            events.publish(fact)
+        events.publish(*facts, at={events.PaymentSucceeded: snapshot.paid_at})
     return invoice
 
 
@@ -79,6 +100,16 @@ def _facts(snapshot: InvoiceSnapshot, owner: Owner, invoice: Invoice, known_stat
         invoice.failures_told = snapshot.attempts
         return [events.PaymentFailed(invoice_id=invoice.pk, attempt=snapshot.attempts)]
     return []
+
+
+def is_on_its_way(invoice: Invoice) -> bool:
+    """A debit that the bank has not answered: nothing to do for whoever pays."""
+    if invoice.status != OPEN or invoice.attempts == 0 or invoice.subscription is None:
+        return False
+    if invoice.billing_reason == CHANGE:
+        # Of a change of tier that was refused: it waits for whoever pays, and changes nothing until then (G15).
+        return False
+    return invoice.subscription.status in NOT_FAILED
 
 
 def _has_failed(snapshot: InvoiceSnapshot, owner: Owner) -> bool:
@@ -97,6 +128,8 @@ def _columns(snapshot: InvoiceSnapshot, owner: Owner) -> dict[str, object]:
         "total": snapshot.total.minor,
         "amount_paid": snapshot.amount_paid.minor,
         "amount_due": snapshot.amount_due.minor,
+        "tax_added": snapshot.tax_added.minor if snapshot.tax_added else 0,
+        "tax_included": snapshot.tax_included.minor if snapshot.tax_included else 0,
         "attempts": snapshot.attempts,
         "next_attempt_at": snapshot.next_attempt_at,
         "created_at": snapshot.created_at,
@@ -110,11 +143,17 @@ def _columns(snapshot: InvoiceSnapshot, owner: Owner) -> dict[str, object]:
 
 def _owner(snapshot: InvoiceSnapshot, *, gateway: Gateway, now: datetime) -> Owner | None:
     if snapshot.subscription_id:
-        found = Subscription.objects.at(gateway).filter(stripe_id=snapshot.subscription_id).first()
+        found = (
+            Subscription.objects.at(gateway).filter(stripe_id=snapshot.subscription_id).select_related("price").first()
+        )
         found = found or _read_first(snapshot.subscription_id, gateway=gateway, now=now)
     else:
         attempt = snapshot.metadata.get(people.ATTEMPT_KEY, "")
         found = people.attempts(attempt, gateway=gateway).select_related("subscription").first()
+        gift = people.gifts(snapshot.metadata.get(people.GIFT_KEY, ""), gateway=gateway).first()
+        if found is None and gift is not None:
+            # Billed to whoever gave it, and without a subscription of theirs.
+            return Owner(gift.giver_id, gift.membership_id, None)
     return None if found is None else Owner.of(found)
 
 

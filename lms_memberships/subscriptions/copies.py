@@ -1,13 +1,17 @@
 """How does a snapshot become columns? Copying only: no rule of ours is applied here, except where a debt began."""
 
+import logging
 from datetime import datetime
 
-from ..memberships.intervals import RHYTHMS, Interval, Rhythm
+from ..memberships.intervals import Interval, interval_of
 from ..memberships.models import Price
 from ..payments.gateway import CheckoutSnapshot, SubscriptionSnapshot, SubscriptionStatus
+from . import instalments
 from .models import Subscription
+from .queries import UNKNOWN_PRICE
 
-INTERVAL_OF: dict[Rhythm, str] = {rhythm: interval for interval, rhythm in RHYTHMS.items()}
+logger = logging.getLogger(__name__)
+
 #: A failed payment stays unpaid through these.
 OWING = frozenset({SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID})
 
@@ -19,16 +23,17 @@ def copy_subscription(subscription: Subscription, snapshot: SubscriptionSnapshot
     subscription.status = snapshot.status
     subscription.customer_id = snapshot.customer_id
     subscription.price = _price(subscription, snapshot)
+    subscription.flag = _flag(subscription)
     subscription.amount = snapshot.money.minor
     subscription.currency = snapshot.money.currency
-    # An interval that only the dashboard can make has no name of ours.
-    subscription.interval = INTERVAL_OF.get(Rhythm(snapshot.interval, snapshot.interval_count), "")
+    subscription.interval = interval_of(snapshot.interval, snapshot.interval_count)
     subscription.has_card = snapshot.has_card
     subscription.started_at = snapshot.started_at
     subscription.period_start = snapshot.current_period_start
     subscription.period_end = snapshot.current_period_end
     subscription.trial_end = snapshot.trial_end
-    subscription.cancel_at = snapshot.cancel_at
+    subscription.cancel_at = instalments.cancellation(subscription, snapshot)
+    subscription.schedule_id = snapshot.schedule_id
     subscription.ended_at = snapshot.ended_at
 
 
@@ -46,9 +51,24 @@ def copy_purchase(subscription: Subscription, snapshot: CheckoutSnapshot, *, now
 def _price(subscription: Subscription, snapshot: SubscriptionSnapshot) -> Price | None:
     if subscription.price is not None and subscription.price.stripe_id == snapshot.price_id:
         return subscription.price
-    return Price.objects.filter(
-        account=subscription.account, livemode=subscription.livemode, stripe_id=snapshot.price_id
-    ).first()
+    known = Price.objects.filter(account=subscription.account, livemode=subscription.livemode)
+    price = known.filter(stripe_id=snapshot.price_id).select_related("membership").first()
+    if price is None or price.membership_id == subscription.membership_id:
+        return price
+    if subscription.opened_at is None:
+        # Our metadata on a cheap price of something else buys nothing (S9).
+        return None
+    # Changed to another tier, or in Stripe's dashboard: it is what is paid for (G12).
+    subscription.membership = price.membership
+    return price
+
+
+def _flag(subscription: Subscription) -> str:
+    # What was imported was sold before there was a price of ours.
+    if subscription.price is None and subscription.origin == Subscription.Origin.BOUGHT:
+        logger.warning("%s is billed at a price that %r does not have", subscription.stripe_id, subscription.membership)
+        return UNKNOWN_PRICE
+    return "" if subscription.flag == UNKNOWN_PRICE else subscription.flag
 
 
 def _unpaid_since(subscription: Subscription, snapshot: SubscriptionSnapshot) -> datetime | None:

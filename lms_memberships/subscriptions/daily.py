@@ -5,20 +5,21 @@ from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from typing import TypeVar
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 
 from ..errors import OutsideFailure
 from ..payments.gateway import Gateway, SubscriptionStatus
-from . import duplicates, settling
-from .lifecycle import SOON, remind_of_trial_end
+from . import closing, duplicates, instalment_ends, settling
 from .models import Checkout, Subscription
+from .reminders import SOON, remind_of_trial_end
 
 logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row", Checkout, Subscription)
 
-#: Stripe closes its pages after a day; an hour more for clocks that differ.
-CHECKOUT_LIFETIME = timedelta(hours=25)
+FOR_CLOCKS_THAT_DIFFER = timedelta(hours=1)
+#: Stripe closes its pages after a day, unless we have asked for less.
+CHECKOUT_LIFETIME = timedelta(days=1) + FOR_CLOCKS_THAT_DIFFER
 
 
 def remind_of_trial_ends(*, now: datetime) -> int:
@@ -32,7 +33,8 @@ def remind_of_trial_ends(*, now: datetime) -> int:
 
 def old_checkouts(*, now: datetime) -> "QuerySet[Checkout]":
     """Those that nobody can pay any more, as far as the calendar says."""
-    return Checkout.objects.running().filter(created_at__lt=now - CHECKOUT_LIFETIME).order_by("pk")
+    is_over = Q(created_at__lt=now - CHECKOUT_LIFETIME) | Q(expires_at__lt=now - FOR_CLOCKS_THAT_DIFFER)
+    return Checkout.objects.running().filter(is_over).order_by("pk")
 
 
 def close_old_checkouts(checkouts: Iterable[Checkout], *, gateway: Gateway, now: datetime) -> int:
@@ -46,7 +48,7 @@ def close_old_checkouts(checkouts: Iterable[Checkout], *, gateway: Gateway, now:
             return
         snapshot = gateway.read_checkout(checkout.session_id)
         if snapshot.status == "open":
-            gateway.expire_checkout(checkout.session_id)
+            closing.expire(checkout.session_id, gateway=gateway)
             snapshot = gateway.read_checkout(checkout.session_id)
         settling.settle(snapshot, gateway=gateway, now=now)
 
@@ -54,8 +56,8 @@ def close_old_checkouts(checkouts: Iterable[Checkout], *, gateway: Gateway, now:
 
 
 def second_purchases() -> "QuerySet[Subscription]":
-    """Bought twice, and not given back yet."""
-    return Subscription.objects.filter(duplicate_of__isnull=False, undone_at=None).order_by("pk")
+    """Bought twice, or without a place, and not given back yet."""
+    return Subscription.objects.to_be_undone().order_by("pk")
 
 
 def undo_second_purchases(subscriptions: Iterable[Subscription], *, gateway: Gateway, now: datetime) -> int:
@@ -68,6 +70,15 @@ def undo_second_purchases(subscriptions: Iterable[Subscription], *, gateway: Gat
             duplicates.undo_purchase(subscription, gateway=gateway, now=now)
 
     return _each(subscriptions, undo)
+
+
+def end_instalments(subscriptions: Iterable[Subscription], *, gateway: Gateway, now: datetime) -> int:
+    """Have Stripe stop each after its last instalment: whatever broke off between the purchase and its schedule."""
+
+    def end(subscription: Subscription) -> None:
+        instalment_ends.attach(subscription, gateway=gateway, now=now)
+
+    return _each((each for each in subscriptions if each.is_at(gateway, each.stripe_id)), end)
 
 
 def _each(rows: Iterable[Row], do: Callable[[Row], None]) -> int:

@@ -1,12 +1,14 @@
-"""What if somebody bought the same membership twice after all? The first stays, the second is given back (C6)."""
+"""What must be given back? The same membership bought twice (C6), or paid when no place was left (J5): refund, cancel."""
 
 from datetime import datetime
 
 from django.db import transaction
 
-from .. import events
+from .. import events, killpoints
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionStatus
+from ..payments.models import Intent
+from ..retrying import retried
 from . import people
 from .models import Subscription
 from .told import save_and_tell
@@ -41,7 +43,9 @@ def undo(subscription: Subscription, invoice: InvoiceSnapshot | None, *, gateway
     """Refund first, then cancel: a run that breaks off in between finds the subscription still to be undone."""
     if invoice is not None and invoice.amount_paid.minor > 0:
         _refund(subscription, invoice.payment_intent_id, gateway)
+        killpoints.reach("undo.refunded")
     _cancel(subscription, gateway)
+    killpoints.reach("undo.cancelled")
     # A debit may still be on its way: its arrival leads here again.
     if invoice is None or invoice.status in CLOSED_INVOICES:
         _note(subscription, now=now)
@@ -51,11 +55,12 @@ def undo_purchase(subscription: Subscription, *, gateway: Gateway, now: datetime
     """The same for what is paid once; one that cost nothing has no payment."""
     if subscription.stripe_id.startswith("pi_"):
         _refund(subscription, subscription.stripe_id, gateway)
+        killpoints.reach("undo.refunded")
     _note(subscription, now=now)
 
 
 def _refund(subscription: Subscription, payment_id: str, gateway: Gateway) -> None:
-    metadata = {people.USER_KEY: str(subscription.user_id), "lmsm_reason": "bought_twice"}
+    metadata = {people.USER_KEY: str(subscription.user_id), "lmsm_reason": _reason(subscription)}
     intents.carry_out(
         purpose="refund_second_purchase",
         subject=payment_id,
@@ -65,6 +70,14 @@ def _refund(subscription: Subscription, payment_id: str, gateway: Gateway) -> No
         result_id=str,
         find=lambda: gateway.find_refund(payment_id),
     )
+
+
+def _reason(subscription: Subscription) -> str:
+    return "no_place_left" if subscription.has_no_place else "bought_twice"
+
+
+def find_refund(intent: Intent, gateway: Gateway) -> str | None:
+    return gateway.find_refund(str(intent.parameters["payment"]))
 
 
 def _cancel(subscription: Subscription, gateway: Gateway) -> None:
@@ -90,6 +103,7 @@ def _cancel(subscription: Subscription, gateway: Gateway) -> None:
     )
 
 
+@retried
 def _note(subscription: Subscription, *, now: datetime) -> None:
     with transaction.atomic():
         people.lock_person(subscription.user_id)
@@ -99,4 +113,4 @@ def _note(subscription: Subscription, *, now: datetime) -> None:
         row.undone_at = now
         if not row.is_recurring:
             row.status, row.ended_at = SubscriptionStatus.CANCELED, now
-        save_and_tell(row, [events.SecondPurchaseUndone])
+        save_and_tell(row, [events.PlacelessPurchaseUndone if row.has_no_place else events.SecondPurchaseUndone])

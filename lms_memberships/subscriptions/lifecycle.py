@@ -11,31 +11,44 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from .. import events
-from ..payments.gateway import CheckoutSnapshot, Gateway, SubscriptionSnapshot, SubscriptionStatus
-from . import copies, duplicates, people
+from .. import conf, events, killpoints
+from ..memberships import promotions
+from ..payments.gateway import (
+    CheckoutSnapshot,
+    Gateway,
+    InvoiceSnapshot,
+    SubscriptionSnapshot,
+    SubscriptionStatus,
+)
+from ..retrying import retried
+from . import copies, duplicates, instalments, people, places, tier_changes, trials
 from .liveness import Standing, access_until
 from .models import Checkout, Subscription
-from .queries import BILLED
-from .told import Told, differences, save_and_tell
+from .queries import BILLED, UNKNOWN_PRICE
+from .told import OVER, Told, differences, save_and_tell
 
 logger = logging.getLogger(__name__)
 
 #: A one-time purchase of nothing (a free coupon) is complete without a payment.
 SETTLED = frozenset({"paid", "no_payment_required"})
-#: Stripe tells three days before; the hour is for clocks that differ.
-SOON = timedelta(days=3, hours=1)
 
 Copy = Callable[[Subscription], None]
 
 
 def reconcile(snapshot: SubscriptionSnapshot, *, gateway: Gateway, now: datetime) -> Subscription | None:
     """Write what was read, and tell what changed by it. None: it is not one of ours, and nothing was written."""
-    subscription = _reconcile(snapshot, gateway=gateway, now=now)
-    if subscription is None or not subscription.must_be_undone:
-        return subscription
-    duplicates.undo(subscription, snapshot.latest_invoice, gateway=gateway, now=now)
-    return _reconcile(gateway.read_subscription(snapshot.id), gateway=gateway, now=now)
+    # What is over is told once, and rightly: a last instalment may have been paid unheard (V10).
+    proven = instalments.prove(snapshot, gateway=gateway) if snapshot.status in OVER else None
+    subscription = _reconcile(snapshot, proven, gateway=gateway, now=now)
+    if subscription is None:
+        return None
+    if subscription.must_be_undone:
+        duplicates.undo(subscription, snapshot.latest_invoice, gateway=gateway, now=now)
+        return _reconcile(gateway.read_subscription(snapshot.id), gateway=gateway, now=now)
+    if proven is None and instalments.must_be_proven(subscription):
+        proven = instalments.prove(snapshot, gateway=gateway)
+        subscription = _reconcile(snapshot, proven, gateway=gateway, now=now)
+    return subscription
 
 
 def reconcile_purchase(snapshot: CheckoutSnapshot, *, gateway: Gateway, now: datetime) -> Subscription | None:
@@ -47,9 +60,9 @@ def reconcile_purchase(snapshot: CheckoutSnapshot, *, gateway: Gateway, now: dat
         return None
     # Bought with a coupon for nothing, it has no payment to be named after.
     stripe_id = snapshot.payment_intent_id or snapshot.id
-    attempt = snapshot.metadata.get(people.ATTEMPT_KEY) or snapshot.reference
+    attempt = snapshot.metadata.get(people.ATTEMPT_KEY, "")
 
-    read = Read(stripe_id, attempt, snapshot.read_started_at, is_settled=True)
+    read = Read(stripe_id, attempt, snapshot.read_started_at, settled_at=now)
 
     def copy(subscription: Subscription) -> None:
         # What is paid stays so in Stripe's session for ever: only the first look may write.
@@ -62,88 +75,128 @@ def reconcile_purchase(snapshot: CheckoutSnapshot, *, gateway: Gateway, now: dat
     return subscription
 
 
+def end_absent(stripe_id: str, *, read_started_at: datetime, gateway: Gateway, now: datetime) -> Subscription | None:
+    """Stripe does not know it any more. That is an answer too: nothing is billed, and nothing will come (D11)."""
+
+    def copy(subscription: Subscription) -> None:
+        subscription.status = SubscriptionStatus.CANCELED
+        subscription.ended_at = subscription.ended_at or now
+
+    read = Read(stripe_id, "", read_started_at, settled_at=None)
+    return _write(read, copy, gateway=gateway, now=now)
+
+
 def announce_lapses(*, now: datetime) -> int:
     """Tell what time alone has closed: the end of a trial, of a period, of the days of grace."""
     told = 0
     lapsed = Subscription.objects.run_out(now).order_by("pk").values_list("pk", "user_id")
     for pk, user_id in list(lapsed):
-        with transaction.atomic():
-            people.lock_person(user_id)
-            holdings = people.holdings(user_id)
-            subscription = next(row for row in holdings if row.pk == pk)
-            facts = _access_facts(subscription, duplicates.Others(subscription, holdings), now)
-            save_and_tell(subscription, facts)
-        told += len(facts)
+        told += _announce_lapse(pk, user_id, now=now)
     return told
 
 
-def remind_of_trial_end(subscription_id: int, *, now: datetime) -> bool:
-    """Tell once that a trial ends soon; again only if its end was moved. Not when it was cancelled anyway."""
+@retried
+def end_what_is_gone(subscription_id: int, *, now: datetime) -> None:
+    """Stripe does not know it any more, so nothing will be charged: over, and told as any other end (G11)."""
     with transaction.atomic():
-        subscription = Subscription.objects.select_for_update().get(pk=subscription_id)
-        is_due = (
-            subscription.status == SubscriptionStatus.TRIALING
-            and subscription.cancel_at is None
-            and subscription.is_live(now)
-            and subscription.trial_end is not None
-            and now < subscription.trial_end <= now + SOON
-            and subscription.trial_end != subscription.trial_reminded_for
-        )
-        if is_due:
-            subscription.trial_reminded_for = subscription.trial_end
-            save_and_tell(subscription, [events.TrialEndsSoon])
-    return is_due
+        owner = Subscription.objects.filter(pk=subscription_id).values_list("user_id", flat=True).get()
+        people.lock_person(owner)
+        holdings = people.holdings(owner)
+        subscription = next(row for row in holdings if row.pk == subscription_id)
+        before = Told.of(subscription)
+        if subscription.status not in OVER:
+            subscription.status, subscription.ended_at = SubscriptionStatus.CANCELED, now
+        others = duplicates.Others(subscription, holdings)
+        subscription.access_until = access_until(_standing(subscription, None), now=now)
+        facts = [*differences(before, Told.of(subscription)), *_access_facts(subscription, others, now)]
+        save_and_tell(subscription, facts)
 
 
 @dataclass(frozen=True)
 class Read:
-    """What a read found, apart from the fields: whose it is, when it began, whether the first invoice is settled."""
+    """What a read found, apart from the fields: whose it is, when it began, since when the first invoice is settled."""
 
     stripe_id: str
     attempt: str
     started_at: datetime
-    is_settled: bool
+    #: When the first invoice was paid, or was nothing; None: not yet.
+    settled_at: datetime | None
     canceled_at: datetime | None = None
+    latest_invoice: InvoiceSnapshot | None = None
+    #: How many instalments Stripe says are paid; None: it was not asked.
+    instalments: int | None = None
 
 
-def _reconcile(snapshot: SubscriptionSnapshot, *, gateway: Gateway, now: datetime) -> Subscription | None:
+@retried
+def _announce_lapse(pk: int, user_id: int, *, now: datetime) -> int:
+    with transaction.atomic():
+        people.lock_person(user_id)
+        holdings = people.holdings(user_id)
+        subscription = next(row for row in holdings if row.pk == pk)
+        facts = _access_facts(subscription, duplicates.Others(subscription, holdings), now)
+        save_and_tell(subscription, facts)
+    return len(facts)
+
+
+def _reconcile(
+    snapshot: SubscriptionSnapshot, proven: int | None = None, *, gateway: Gateway, now: datetime
+) -> Subscription | None:
     read = Read(
         stripe_id=snapshot.id,
         attempt=snapshot.metadata.get(people.ATTEMPT_KEY, ""),
         started_at=snapshot.read_started_at,
-        is_settled=_is_first_invoice_settled(snapshot, gateway=gateway),
+        settled_at=_first_invoice_settled_at(snapshot, gateway=gateway),
         canceled_at=snapshot.canceled_at,
+        latest_invoice=snapshot.latest_invoice,
+        instalments=proven,
     )
 
     def copy(subscription: Subscription) -> None:
         copies.copy_subscription(subscription, snapshot)
+        tier_changes.follow(subscription, snapshot, now=now)
 
     return _write(read, copy, gateway=gateway, now=now)
 
 
+@retried
 def _write(read: Read, copy: Copy, *, gateway: Gateway, now: datetime) -> Subscription | None:
     """Lock, refuse what is older than what stands there, copy, tell the differences."""
+    killpoints.reach("fulfil.session_read")
     with transaction.atomic():
         owner_id = people.lock_owner(read.stripe_id, read.attempt, gateway=gateway)
+        killpoints.reach("fulfil.locked")
         if owner_id is None:
             logger.info("Stripe's %s is not one of ours", read.stripe_id)
             return None
-        holdings = people.holdings(owner_id)
-        subscription = next((row for row in holdings if row.is_at(gateway, read.stripe_id)), None)
-        checkout = None if subscription else people.attempts(read.attempt, gateway=gateway).locked()
-        if checkout is not None:
-            subscription = _new(read.stripe_id, checkout)
-        elif subscription is None or _is_older(read, subscription):
-            return subscription
-        before = Told.of(subscription)
-        copy(subscription)
-        subscription.read_started_at = read.started_at
-        others = duplicates.Others(subscription, holdings)
-        _open(subscription, read, others, now)
-        facts = [*differences(before, Told.of(subscription)), *_access_facts(subscription, others, now)]
-        save_and_tell(subscription, facts)
-        if checkout is not None:
-            checkout.complete(subscription)
+        subscription = _write_for(owner_id, read, copy, gateway=gateway, now=now)
+        killpoints.reach("fulfil.saved")
+    killpoints.reach("fulfil.committed")
+    return subscription
+
+
+def _write_for(owner_id: int, read: Read, copy: Copy, *, gateway: Gateway, now: datetime) -> Subscription | None:
+    holdings = people.holdings(owner_id)
+    subscription = next((row for row in holdings if row.is_at(gateway, read.stripe_id)), None)
+    checkout = None if subscription else people.attempts(read.attempt, gateway=gateway).locked()
+    if checkout is not None:
+        subscription = _new(read.stripe_id, checkout)
+    elif subscription is None or _is_older(read, subscription):
+        return subscription
+    before, was_in = Told.of(subscription), subscription.membership_id
+    copy(subscription)
+    subscription.read_started_at = read.started_at
+    instalments.note(subscription, read.latest_invoice, proven=read.instalments, now=now)
+    others = duplicates.Others(subscription, holdings)
+    news = [*_open(subscription, read, others, checkout, now), *_moved(subscription, was_in, now)]
+    facts = [*news, *differences(before, Told.of(subscription)), *_access_facts(subscription, others, now)]
+    if events.SubscriptionStarted in facts:
+        # In the transaction that begins it: of two accounts of one mailbox the second has none (X12).
+        trials.note_taken(subscription)
+    save_and_tell(subscription, facts, canceled_at=instalments.cancelled_at(subscription, read.canceled_at))
+    if checkout is not None and not subscription.is_foreign:
+        if checkout.state != Checkout.State.COMPLETE:
+            promotions.note_use(checkout.promotion_code_id)
+        checkout.complete(subscription)
     return subscription
 
 
@@ -164,12 +217,31 @@ def _is_older(read: Read, subscription: Subscription) -> bool:
     return subscription.read_started_at is not None and read.started_at < subscription.read_started_at
 
 
-def _open(subscription: Subscription, read: Read, others: duplicates.Others, now: datetime) -> None:
-    if subscription.opened_at is None and subscription.duplicate_of_id is None and subscription.status in BILLED:
+def _open(
+    subscription: Subscription, read: Read, others: duplicates.Others, checkout: Checkout | None, now: datetime
+) -> list[type[events.SubscriptionFact]]:
+    is_overbooked = False
+    may_open = not subscription.must_be_undone and not subscription.is_foreign and subscription.undone_at is None
+    is_paid_up = subscription.paid_up_at is not None
+    if subscription.opened_at is None and may_open and (subscription.status in BILLED or is_paid_up):
+        settled_at = subscription.started_at if is_paid_up else read.settled_at
         subscription.duplicate_of = others.first_purchase(now)
-        if subscription.duplicate_of is None and read.is_settled:
-            subscription.opened_at = now
+        # A first debit that failed has no place: there is nothing to give back, and nothing to tell of one.
+        is_begun = settled_at is not None or not subscription.has_failed_at_first
+        if subscription.duplicate_of is None and is_begun:
+            is_overbooked = places.begin(subscription, checkout, now=now)
+        if not subscription.must_be_undone and settled_at is not None:
+            subscription.opened_at = min(settled_at, now)
     subscription.access_until = access_until(_standing(subscription, read.canceled_at), now=now)
+    return [events.Overbooked] if is_overbooked else []
+
+
+def _moved(subscription: Subscription, was_in: int, now: datetime) -> list[type[events.SubscriptionFact]]:
+    """It is another membership now. Whoever was moved in Stripe's dashboard may find no place, and is not sent away."""
+    if subscription.membership_id == was_in:
+        return []
+    is_overbooked = places.take(subscription, now=now)
+    return [events.MembershipChanged, events.Overbooked] if is_overbooked else [events.MembershipChanged]
 
 
 def _standing(subscription: Subscription, canceled_at: datetime | None) -> Standing:
@@ -186,6 +258,9 @@ def _standing(subscription: Subscription, canceled_at: datetime | None) -> Stand
         ended_at=subscription.ended_at,
         grace=timedelta(days=subscription.membership.days_of_grace),
         was_until=subscription.access_until,
+        unpaid_keeps_access=conf.UNPAID_KEEPS_ACCESS,
+        is_paid_up=subscription.paid_up_at is not None,
+        is_price_known=subscription.flag != UNKNOWN_PRICE,
     )
 
 
@@ -203,13 +278,18 @@ def _access_facts(
     return [events.AccessGained if is_open else events.AccessLost]
 
 
-def _is_first_invoice_settled(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> bool:
+def _first_invoice_settled_at(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> datetime | None:
     """Paid, or nothing to pay. Asks Stripe again only when a later invoice stands in front of the first."""
     latest = snapshot.latest_invoice
     if latest is None or snapshot.status not in BILLED:
-        return False
-    if latest.is_settled or latest.billing_reason == "subscription_create":
-        return latest.is_settled
-    if Subscription.objects.at(gateway).filter(stripe_id=snapshot.id, opened_at__isnull=False).exists():
-        return True
-    return any(invoice.is_settled for invoice in gateway.list_invoices(subscription_id=snapshot.id))
+        return None
+    if latest.billing_reason == "subscription_create":
+        return (latest.paid_at or latest.created_at) if latest.is_settled else None
+    if latest.is_settled or _has_opened(snapshot, gateway=gateway):
+        return snapshot.started_at
+    invoices = gateway.list_invoices(subscription_id=snapshot.id)
+    return snapshot.started_at if any(invoice.is_settled for invoice in invoices) else None
+
+
+def _has_opened(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> bool:
+    return Subscription.objects.at(gateway).filter(stripe_id=snapshot.id, opened_at__isnull=False).exists()

@@ -13,7 +13,9 @@ class Standing:
     """All that access depends on, as it is known now.
 
     ``opened_at`` is when the first invoice was settled; ``unpaid_since`` where the first unpaid period began;
-    ``was_until`` what was answered before.
+    ``was_until`` what was answered before; ``unpaid_keeps_access`` is the site's wish (G3);
+    ``is_paid_up`` that all its instalments were really paid (V10); ``is_price_known`` that what is billed is one of
+    the membership's prices (G12).
     """
 
     status: SubscriptionStatus
@@ -28,6 +30,9 @@ class Standing:
     ended_at: datetime | None
     grace: timedelta
     was_until: datetime | None
+    unpaid_keeps_access: bool = False
+    is_paid_up: bool = False
+    is_price_known: bool = True
 
 
 def access_until(standing: Standing, *, now: datetime) -> datetime | None:
@@ -35,7 +40,12 @@ def access_until(standing: Standing, *, now: datetime) -> datetime | None:
     if standing.opened_at is None:
         # A debit that is still processing shows "active": a status alone opens nothing (G1).
         return None
-    return RULES[standing.status](standing, now)
+    if standing.is_paid_up:
+        # It has been bought: whatever Stripe does with the subscription, and it ends it, closes nothing (guide §9).
+        return FOR_GOOD
+    until = RULES[standing.status](standing, now)
+    # What is paid at a price that nobody knows buys nothing new: what was promised before is kept, and no more.
+    return until if standing.is_price_known else _earliest(until, standing.was_until)
 
 
 def _renewing(standing: Standing, now: datetime) -> datetime | None:
@@ -53,13 +63,19 @@ def _on_trial(standing: Standing, now: datetime) -> datetime | None:
 
 
 def _past_due(standing: Standing, now: datetime) -> datetime | None:
-    closes_at = _plus(standing.unpaid_since, standing.grace)
+    closes_at = _plus(standing.period_end if standing.unpaid_keeps_access else standing.unpaid_since, standing.grace)
     if standing.cancel_at is None:
         return closes_at
     # Nobody paid for this period: an end that is set while a payment is missing is an end now. One that was
     # set before the unpaid period began cannot have closed what was paid for.
     set_at = max(standing.canceled_at or now, standing.unpaid_since or now)
     return _earliest(closes_at, standing.cancel_at, set_at, now)
+
+
+def _unpaid(standing: Standing, now: datetime) -> datetime | None:
+    if standing.unpaid_keeps_access:
+        return _earliest(_plus(standing.period_end, standing.grace), standing.cancel_at)
+    return _closed(standing, now)
 
 
 def _closed(standing: Standing, now: datetime) -> datetime | None:
@@ -77,8 +93,8 @@ RULES: dict[SubscriptionStatus, Callable[[Standing, datetime], datetime | None]]
     # The first payment is not there, or never came (G1).
     SubscriptionStatus.INCOMPLETE: _closed,
     SubscriptionStatus.INCOMPLETE_EXPIRED: _closed,
-    # Stripe has given up collecting but keeps the subscription (G3).
-    SubscriptionStatus.UNPAID: _closed,
+    # Stripe has given up collecting but keeps the subscription: closed, unless the site wants otherwise (G3).
+    SubscriptionStatus.UNPAID: _unpaid,
     # No invoices are made while it is paused, also after a trial without a card.
     SubscriptionStatus.PAUSED: _closed,
     SubscriptionStatus.CANCELED: _closed,

@@ -11,9 +11,9 @@ from django.utils.translation import pgettext_lazy
 from ..money import Money
 from ..payments.gateway import Gateway, SubscriptionStatus
 from ..payments.models import StripeObject
-from .queries import BILLED, CheckoutQuerySet, InvoiceQuerySet, SubscriptionQuerySet
+from .queries import BILLED, NO_PLACE, UNKNOWN_PRICE, CheckoutQuerySet, InvoiceQuerySet, SubscriptionQuerySet
 
-#: "For good": paid once. Far, but a date that every database and every comparison can hold.
+#: "For good": paid once, or all instalments paid. Far, but a date that every database and every comparison can hold.
 FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
 
 STATUS_LABELS = {
@@ -69,12 +69,19 @@ class Subscription(StripeObject):
     trial_reminded_for = models.DateTimeField(null=True)
     #: Where the first unpaid period began. Stripe moves the period on while a payment fails, again and again.
     unpaid_since = models.DateTimeField(null=True)
-    #: When it will end by itself; null while it renews.
+    #: When it will end before its time; null while it renews, and while nothing but its instalments end it.
     cancel_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
     #: The same membership bought twice (C6): this one opens nothing, and is cancelled and refunded.
     duplicate_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     undone_at = models.DateTimeField(null=True)
+    #: What a person has to look at, by its code: a price that is none of the membership's, for instance. Empty: nothing.
+    flag = models.CharField(max_length=30, blank=True, default="", db_default="")
+    #: The schedule at Stripe that ends it after its instalments, or that changes it later (guide §7, §9).
+    schedule_id = models.CharField(max_length=255, blank=True, default="", db_default="")
+    #: How many instalments were really paid, and since when all of them are: then it is open for good (V10).
+    instalments_paid = models.PositiveSmallIntegerField(default=0, db_default=0)
+    paid_up_at = models.DateTimeField(null=True)
     #: Counts the facts told about it, so that each has a key of its own.
     turn = models.PositiveIntegerField(default=0)
     #: When the read that was last written had started: an earlier one may not overwrite it (fence).
@@ -113,20 +120,43 @@ class Subscription(StripeObject):
         """What one period costs, before discounts."""
         return Money(self.amount, self.currency)
 
+    @property
+    def began_at(self) -> datetime:
+        """From when on it holds what is bundled: what came or went since then may be for others alone (G17)."""
+        return self.opened_at or self.started_at
+
     def is_at(self, gateway: Gateway, stripe_id: str) -> bool:
         """Whether this is Stripe's object of that id, in the account and mode that the gateway speaks to."""
         return (self.stripe_id, self.account, self.livemode) == (stripe_id, gateway.account_id, gateway.livemode)
 
     def is_held(self, now: datetime) -> bool:
         """The same question as the query ``held``, about one row."""
-        if self.duplicate_of_id is not None:
+        if self.duplicate_of_id is not None or self.is_foreign or self.has_no_place or self.has_failed_at_first:
             return False
-        return self.status in BILLED if self.is_recurring else self.is_live(now)
+        if not self.is_recurring or self.paid_up_at is not None:
+            return self.is_live(now)
+        return self.status in BILLED
+
+    @property
+    def has_failed_at_first(self) -> bool:
+        """Its first debit failed, and it never opened: nothing is held."""
+        is_bought = self.origin == self.Origin.BOUGHT
+        return is_bought and self.opened_at is None and self.status == SubscriptionStatus.PAST_DUE
+
+    @property
+    def is_foreign(self) -> bool:
+        """Our metadata on a price that is none of the membership's: noted, and opened for nobody (S9)."""
+        return self.flag == UNKNOWN_PRICE and self.opened_at is None
+
+    @property
+    def has_no_place(self) -> bool:
+        """Paid after its reservation had run out, when the membership was full (J5)."""
+        return self.flag == NO_PLACE
 
     @property
     def must_be_undone(self) -> bool:
-        """Bought a second time, and not yet given back."""
-        return self.duplicate_of_id is not None and self.undone_at is None
+        """Bought a second time, or without a place, and not yet given back."""
+        return (self.duplicate_of_id is not None or self.has_no_place) and self.undone_at is None
 
     @property
     def is_for_good(self) -> bool:
@@ -151,6 +181,14 @@ class Checkout(StripeObject):
     state = models.CharField(max_length=10, choices=State, default=State.PLANNED)
     trial_days = models.PositiveSmallIntegerField(default=0)
     language = models.CharField(max_length=15, blank=True, default="")
+    #: Minor units, paid once beside the first payment; frozen when the attempt began (C8).
+    setup_fee = models.PositiveBigIntegerField(default=0, db_default=0)
+    promotion_code = models.ForeignKey("PromotionCode", null=True, on_delete=models.PROTECT, related_name="checkouts")
+    #: By which link they came; its use is held while this attempt runs, and used when it is complete.
+    invitation = models.ForeignKey("InvitationLink", null=True, on_delete=models.PROTECT, related_name="checkouts")
+    #: Which terms were shown beside the button, and when it was pressed (X16). Empty: the site has none.
+    terms_version = models.CharField(max_length=255, blank=True, default="", db_default="")
+    terms_accepted_at = models.DateTimeField(null=True)
     expires_at = models.DateTimeField(null=True)
     created_at = models.DateTimeField()
     subscription = models.ForeignKey(Subscription, null=True, on_delete=models.SET_NULL, related_name="checkouts")
@@ -177,6 +215,11 @@ class Checkout(StripeObject):
     def __str__(self) -> str:
         return f"{self.uuid}: {self.state}"
 
+    @property
+    def is_noted_again(self) -> bool:
+        """Made from what Stripe knew of a purchase that we had forgotten (E7): its page was never noted here."""
+        return self.state == self.State.EXPIRED and not self.session_id
+
     def complete(self, subscription: Subscription) -> None:
         """It led to this subscription."""
         self.state, self.subscription = self.State.COMPLETE, subscription
@@ -197,6 +240,9 @@ class Invoice(StripeObject):
     total = models.BigIntegerField(_("total"))
     amount_paid = models.BigIntegerField(_("paid"))
     amount_due = models.BigIntegerField(_("due"))
+    #: Of the total: tax that was added to the prices, and tax that was part of them (X16).
+    tax_added = models.BigIntegerField(default=0, db_default=0)
+    tax_included = models.BigIntegerField(default=0, db_default=0)
     attempts = models.PositiveSmallIntegerField(default=0)
     #: The last attempt whose failure was told.
     failures_told = models.PositiveSmallIntegerField(default=0)
@@ -229,3 +275,11 @@ class Invoice(StripeObject):
     @property
     def due_money(self) -> Money:
         return Money(self.amount_due, self.currency)
+
+    @property
+    def tax_added_money(self) -> Money:
+        return Money(self.tax_added, self.currency)
+
+    @property
+    def tax_included_money(self) -> Money:
+        return Money(self.tax_included, self.currency)

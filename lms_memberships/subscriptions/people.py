@@ -6,10 +6,13 @@ The order is always the same: person, Checkout, Subscription, Invoice.
 import uuid
 
 from django.contrib.auth import get_user_model
+from django.contrib.auth.models import AbstractBaseUser
 from django.db.models import QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
+from ..payments.customers import email_of
 from ..payments.gateway import Gateway
+from .gift_models import Gift, GiftQuerySet
 from .models import Checkout, Subscription
 from .queries import CheckoutQuerySet
 
@@ -17,6 +20,8 @@ from .queries import CheckoutQuerySet
 USER_KEY = "lmsm_user"
 MEMBERSHIP_KEY = "lmsm_membership"
 ATTEMPT_KEY = "lmsm_attempt"
+#: On what pays for a gift, in place of an attempt: it opens nothing for whoever paid.
+GIFT_KEY = "lmsm_gift"
 
 
 def lock_person(user_id: int) -> None:
@@ -45,6 +50,19 @@ def attempts(attempt: str, *, gateway: Gateway) -> CheckoutQuerySet:
         return Checkout.objects.at(gateway).filter(uuid=uuid.UUID(attempt))
     except ValueError:
         return Checkout.objects.none()
+
+
+def gifts(reference: str, *, gateway: Gateway) -> GiftQuerySet:
+    """The gift that Stripe's metadata names, if it is one of ours in this account."""
+    try:
+        return Gift.objects.at(gateway).filter(uuid=uuid.UUID(reference))
+    except ValueError:
+        return Gift.objects.none()
+
+
+def is_forgotten(user: AbstractBaseUser) -> bool:
+    """A tombstone: the row of somebody whose account was deleted (K7)."""
+    return not user.is_active and not email_of(user)
 
 
 def _people() -> QuerySet:

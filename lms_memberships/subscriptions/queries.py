@@ -1,7 +1,7 @@
 """Which subscriptions and invoices? Chainable questions, so that views hold none."""
 
 from collections.abc import Collection
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from django.db import models
@@ -13,8 +13,20 @@ if TYPE_CHECKING:
 
 #: Stripe charges these, or will try again.
 BILLED = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+#: Bought by a debit that failed: Stripe may still call it so, although nothing ever began.
+FAILED_AT_FIRST = (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID)
+#: The flag of one that is billed at a price which its membership does not have (S9).
+UNKNOWN_PRICE = "unknown_price"
+#: The flag of one that was paid when no place was left (J5): it opens nothing, and is cancelled and refunded.
+NO_PLACE = "no_place"
+#: A debit takes up to fourteen days; what is older and never came is not waited for.
+LONGEST_DEBIT = timedelta(days=15)
 #: States of a checkout on whose page somebody may still pay.
 RUNNING = ("planned", "open")
+#: A page takes money up to its last second, and the news of that takes a moment.
+NEWS_TAKES = timedelta(minutes=2)
+#: What Stripe gives a page of which nothing else was said.
+PAGE_LIVES = timedelta(hours=24)
 
 
 class SubscriptionQuerySet(models.QuerySet):
@@ -36,9 +48,35 @@ class SubscriptionQuerySet(models.QuerySet):
 
         One that waits for a debit counts, although it opens nothing yet; one that Stripe has given up does not.
         """
-        return self.filter(duplicate_of=None).filter(
-            models.Q(is_recurring=True, status__in=BILLED) | models.Q(is_recurring=False, access_until__gt=now)
+        return (
+            self.not_foreign()
+            .filter(duplicate_of=None)
+            .exclude(flag=NO_PLACE)
+            .exclude(status=SubscriptionStatus.PAST_DUE, opened_at=None, origin="bought")
+            .filter(
+                models.Q(is_recurring=True, status__in=BILLED)
+                | models.Q(is_recurring=False, access_until__gt=now)
+                # Paid off: over at Stripe, and theirs (V10).
+                | models.Q(paid_up_at__isnull=False, access_until__gt=now)
+            )
         )
+
+    def taking_a_place(self, now: datetime) -> "SubscriptionQuerySet":
+        """Held, or still open until its end: whoever is in counts, however they came in (J7)."""
+        return self.held(now) | self.giving_access(now)
+
+    def to_be_undone(self) -> "SubscriptionQuerySet":
+        """Bought a second time, or without a place, and not given back yet."""
+        return self.filter(models.Q(duplicate_of__isnull=False) | models.Q(flag=NO_PLACE), undone_at=None)
+
+    def never_begun(self) -> "SubscriptionQuerySet":
+        """The first payment has failed, and Stripe could still be paid for it."""
+        failed = models.Q(status__in=FAILED_AT_FIRST, opened_at=None, origin="bought")
+        return self.filter(models.Q(status=SubscriptionStatus.INCOMPLETE) | failed)
+
+    def not_foreign(self) -> "SubscriptionQuerySet":
+        """Without those that carry our metadata on a price of something else, and never opened anything (S9)."""
+        return self.exclude(flag=UNKNOWN_PRICE, opened_at=None)
 
     def at(self, gateway: Gateway) -> "SubscriptionQuerySet":
         """In the account and mode that the gateway speaks to."""
@@ -64,9 +102,24 @@ class CheckoutQuerySet(models.QuerySet["Checkout"]):
         """Not over as far as we know: at most one for each person and membership."""
         return self.filter(state__in=RUNNING)
 
+    def on_their_way(self, now: datetime) -> "CheckoutQuerySet":
+        """Pressed through, and the money of a debit has not come: a second try would charge twice (C7)."""
+        return self.filter(state="complete", subscription=None, created_at__gt=now - LONGEST_DEBIT)
+
+    def taking_a_place(self, now: datetime) -> "CheckoutQuerySet":
+        """Its page can still be paid, or it was and the money is on its way. Time alone releases it (J9)."""
+        return self.filter(
+            models.Q(state__in=RUNNING, expires_at__gt=now - NEWS_TAKES)
+            | models.Q(state__in=RUNNING, expires_at=None, created_at__gt=now - PAGE_LIVES)
+            | models.Q(state="complete", subscription=None, created_at__gt=now - LONGEST_DEBIT)
+        )
+
     def locked(self) -> "Checkout | None":
-        """The one that is left, for writing, with what is bought."""
-        return self.select_related("membership", "price").select_for_update(of=("self",)).first()
+        """The one that is left, for writing, with what is bought. The membership is locked by the same statement: its
+        limit, read here, is the one that counts (J3). Rows that merely point to either can still be written.
+        """
+        rows = self.select_related("membership", "price")
+        return rows.select_for_update(of=("self", "membership"), no_key=True).first()
 
 
 class InvoiceQuerySet(models.QuerySet):

@@ -1,6 +1,7 @@
 """What changed in a subscription that somebody must hear of? Facts from two states, never from an event (A16)."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from .. import events
 from ..payments.gateway import SubscriptionStatus
@@ -23,9 +24,11 @@ class Told:
         # Nothing is told of what never opened: an abandoned first payment is no cancellation.
         has_started = subscription.opened_at is not None
         is_over = subscription.status in OVER
+        is_paid_up = subscription.paid_up_at is not None
         return cls(
             has_started=has_started,
-            is_ending=has_started and (is_over or subscription.cancel_at is not None),
+            # Paid off, it ends at Stripe, and nothing of it ends for the student (V10).
+            is_ending=has_started and not is_paid_up and (is_over or subscription.cancel_at is not None),
             is_over=has_started and is_over,
         )
 
@@ -44,10 +47,27 @@ def differences(before: Told, after: Told) -> list[type[events.SubscriptionFact]
     return found
 
 
-def save_and_tell(subscription: Subscription, facts: list[type[events.SubscriptionFact]]) -> None:
+def save_and_tell(
+    subscription: Subscription, facts: list[type[events.SubscriptionFact]], *, canceled_at: datetime | None = None
+) -> None:
     """Write the row, then publish: each fact takes a turn of its own, so that its key is unique for ever."""
     first = subscription.turn + 1
     subscription.turn += len(facts)
     subscription.save()
-    for turn, fact in enumerate(facts, start=first):
-        events.publish(fact(subscription_id=subscription.pk, turn=turn))
+    told = (fact(subscription_id=subscription.pk, turn=turn) for turn, fact in enumerate(facts, start=first))
+    events.publish(*told, at=_moments(subscription, facts, canceled_at))
+
+
+def _moments(
+    subscription: Subscription, facts: list[type[events.SubscriptionFact]], canceled_at: datetime | None
+) -> dict[type[events.Fact], datetime | None]:
+    """When they came true, as far as the row says: we may learn of it much later (E7)."""
+    is_over = subscription.status in OVER
+    return {
+        events.SubscriptionStarted: subscription.opened_at,
+        # Access that comes back says nowhere since when.
+        events.AccessGained: subscription.opened_at if events.SubscriptionStarted in facts else None,
+        events.SubscriptionCancelled: canceled_at or subscription.ended_at,
+        events.SubscriptionEnded: subscription.ended_at,
+        events.AccessLost: subscription.ended_at if is_over else subscription.access_until,
+    }

@@ -16,6 +16,7 @@ from ..memberships.offers import Offer, offer, offers
 from ..money import Money, format_money
 from ..payments import connect
 from ..safe_html import as_safe, render_markdown
+from ..subscriptions import places, terms
 
 CARDS = 6
 
@@ -24,6 +25,7 @@ def register_portal_tags(register: template.Library) -> None:
     """Put every tag of this file into ``{% load memberships %}``."""
     register.inclusion_tag("lms_memberships/portal/cards.html")(membership_cards)
     register.inclusion_tag("lms_memberships/portal/join_button.html", takes_context=True)(join_button)
+    register.inclusion_tag("lms_memberships/portal/accept_terms.html", takes_context=True)(accept_terms)
     register.simple_tag(help_contact)
     register.simple_tag(offer_of)
     register.simple_tag(rendered_description)
@@ -34,30 +36,50 @@ def membership_cards(limit: int = CARDS) -> dict[str, object]:
     """``{% membership_cards %}``: what is on sale now, as cards; at most ``limit`` of them."""
     on_sale = Membership.objects.on_sale(connect.current())
     rows = on_sale.with_contents()[:limit]
-    return {"offers": list(offers(rows, now=clock.now(), language=get_language() or settings.LANGUAGE_CODE))}
+    shown = offers(rows, now=clock.now(), language=get_language() or settings.LANGUAGE_CODE)
+    return {"offers": places.with_places(shown, now=clock.now())}
 
 
 def join_button(context: template.Context, membership: Membership) -> dict[str, object]:
     """``{% join_button membership %}``: a press away from Stripe's page; signing in comes first."""
     buy_url = reverse("lms_memberships:buy", args=[membership.slug])
-    onward = urlencode({"next": buy_url})
+    code = context.get("promo_code") or ""
+    onward = urlencode({"next": f"{buy_url}?{urlencode({'promo': code})}" if code else buy_url})
     return {
         "user": context.get("user"),
         "csrf_token": context.get("csrf_token"),
         "buy_url": buy_url,
+        "promo_code": code,
+        **accept_terms(context),
+        "terms_problem_id": f"lmsm-terms-{membership.pk}",
+        "has_sign_up": bool(conf.SIGN_UP_URL),
         "sign_in_url": f"{resolve_url(settings.LOGIN_URL)}?{onward}",
         # Most who join are new: one click less for them, where the site says how they sign up.
         "sign_up_url": f"{resolve_url(conf.SIGN_UP_URL)}?{onward}" if conf.SIGN_UP_URL else "",
         "label": _("Buy") if membership.interval == Interval.ONE_TIME else _("Join"),
+        # Only where the page has asked which prices there are: a card has one button and no choice.
+        "choices": getattr(context.get("offer"), "choices", ()) if context.get("membership") == membership else (),
     }
 
 
-def help_contact() -> dict[str, str]:
+def accept_terms(context: template.Context) -> dict[str, object]:
+    """``{% accept_terms %}``: the box that a buyer ticks, where the site has terms (X16)."""
+    return {
+        "terms_url": conf.TERMS_URL,
+        "terms_version": terms.version(),
+        "terms_box": conf.TERMS_BOX,
+        "terms_problem": context.get("terms_problem") or "",
+        "terms_problem_id": "lmsm-terms",
+    }
+
+
+def help_contact() -> dict[str, str | bool]:
     """``{% help_contact as help %}``: where people who are stuck turn to (U41), and the site's terms."""
     return {
         "email": conf.HELP_EMAIL,
         "url": conf.HELP_URL,
         "terms_url": conf.TERMS_URL,
+        "terms_box": conf.TERMS_BOX,
         "privacy_url": conf.PRIVACY_URL,
     }
 

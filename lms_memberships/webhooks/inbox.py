@@ -6,23 +6,22 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from django.db import connection, transaction
-from django.db.models import Q, QuerySet
+from django.db import transaction
 
-from .. import clock
-from ..payments.connect import get_gateway
+from .. import clock, killpoints, leases
+from ..payments import premises
+from ..payments.connect import get_background_gateway
 from ..payments.gateway import Gateway
 from ..payments.models import WebhookEvent
+from ..retrying import retried
 from .handlers import HANDLERS, Reading
 
 logger = logging.getLogger(__name__)
 
 State = WebhookEvent.State
 
-#: How many due events are claimed in one go: few enough for one lease, however slow Stripe is.
+#: How many due events are claimed in one go. The lease is made longer between two bundles.
 BATCH = 20
-#: Longer than any bundle takes. After that, whoever held it is taken for dead and another worker begins again.
-LEASE = timedelta(minutes=5)
 #: How long to wait after the first, second, … failure. When they are used up, the event is given up (A7).
 BACKOFF: tuple[timedelta, ...] = (
     timedelta(seconds=5),
@@ -52,40 +51,47 @@ def work_off(*, now: datetime) -> int:
 
 def work_through(*, now: datetime) -> Tally:
     """The same, and what came of it. Stripe is not asked, nor needed, while nothing is due."""
+    if premises.is_frozen():
+        # A copy of the site asks Stripe nothing (E9). The events wait, and their tries are not used up.
+        return Tally(0, 0)
     done = failed = 0
     gateway: Gateway | None = None
-    while bundles := _claim():
-        gateway = gateway or get_gateway()
-        for events in bundles:
-            if _work_off(events, gateway=gateway, now=now):
+    while lease := _claim():
+        killpoints.reach("inbox.claimed")
+        gateway = gateway or _gateway(lease)
+        for events in _bundle(lease.rows):
+            lease.keep()
+            if _work_off(events, lease, gateway=gateway, now=now):
                 done += len(events)
             else:
                 failed += len(events)
     return Tally(done, failed)
 
 
-def _claim() -> list[list[WebhookEvent]]:
-    """Lease the oldest due events, and with them all others that wait for the same subscription."""
-    now = clock.wall_time()
-    waiting = WebhookEvent.objects.filter(state=State.RECEIVED).filter(Q(leased_until=None) | Q(leased_until__lt=now))
-    if connection.features.has_select_for_update_skip_locked:
-        waiting = waiting.select_for_update(skip_locked=True)
-    with transaction.atomic():
-        events = list(waiting.filter(next_try_at__lte=now).order_by("pk")[:BATCH])
-        if not events:
+def _claim() -> leases.Lease:
+    """The oldest due events, and with them all others that wait for the same subscription.
+
+    What somebody else holds is left as it is: it stays ``received``, and comes back when they die (B13).
+    """
+    waiting = WebhookEvent.objects.filter(state=State.RECEIVED).order_by("pk")
+
+    def siblings(events: list[WebhookEvent]) -> list[WebhookEvent]:
+        """Not due yet, or beyond the batch: the same read answers them."""
+        subscriptions = {event.subscription_id for event in events} - {""}
+        if not subscriptions:
             return []
-        events += _siblings(waiting, events)
-        WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(leased_until=now + LEASE)
-    return _bundle(events)
+        others = waiting.filter(leases.is_free(clock.wall_time()), subscription_id__in=subscriptions)
+        return list(leases.locked(others.exclude(pk__in=[event.pk for event in events])))
+
+    return leases.take(waiting.filter(next_try_at__lte=clock.wall_time()), most=BATCH, along=siblings)
 
 
-def _siblings(waiting: QuerySet[WebhookEvent], events: list[WebhookEvent]) -> list[WebhookEvent]:
-    """Those that are not due yet, or beyond the batch: the same read answers them."""
-    subscriptions = {event.subscription_id for event in events} - {""}
-    if not subscriptions:
-        return []
-    known = [event.pk for event in events]
-    return list(waiting.filter(subscription_id__in=subscriptions).exclude(pk__in=known).order_by("pk"))
+def _gateway(lease: leases.Lease) -> Gateway:
+    try:
+        return get_background_gateway()
+    except Exception:
+        lease.release()
+        raise
 
 
 def _bundle(events: Iterable[WebhookEvent]) -> list[list[WebhookEvent]]:
@@ -95,16 +101,18 @@ def _bundle(events: Iterable[WebhookEvent]) -> list[list[WebhookEvent]]:
     return list(bundles.values())
 
 
-def _work_off(events: list[WebhookEvent], *, gateway: Gateway, now: datetime) -> bool:
+def _work_off(events: list[WebhookEvent], lease: leases.Lease, *, gateway: Gateway, now: datetime) -> bool:
     try:
         is_ours = _handle(events, Reading(gateway=gateway, now=now))
     except Exception:
         # Whatever it is, a bug of ours included: the event stays, and the others must not wait behind it (A7).
         logger.exception("Webhook events %s failed", [event.event_id for event in events])
-        _put_back(events, traceback.format_exc())
+        _put_back(events, lease, traceback.format_exc())
+        killpoints.reach("inbox.put_back")
         return False
-    state = State.DONE if is_ours else State.IGNORED
-    WebhookEvent.objects.filter(pk__in=[event.pk for event in events]).update(state=state, leased_until=None, error="")
+    killpoints.reach("inbox.before_settle")
+    _settle(events, lease, State.DONE if is_ours else State.IGNORED)
+    killpoints.reach("inbox.settled")
     return True
 
 
@@ -115,14 +123,23 @@ def _handle(events: list[WebhookEvent], reading: Reading) -> bool:
     return any(answers)
 
 
-def _put_back(events: list[WebhookEvent], error: str) -> None:
+@retried
+def _settle(events: list[WebhookEvent], lease: leases.Lease, state: State) -> None:
+    rows = WebhookEvent.objects.filter(pk__in=[event.pk for event in events])
+    leases.mine(rows, lease.token).update(state=state, error="", **leases.SETTLED)
+
+
+@retried
+def _put_back(events: list[WebhookEvent], lease: leases.Lease, error: str) -> None:
+    """To be tried again later, or given up. One that only came along with others has not used up a try of its own."""
     now = clock.wall_time()
-    for event in events:
-        event.attempts += 1
-        event.leased_until = None
-        event.error = error
-        if event.attempts > len(BACKOFF):
-            event.state = State.DEAD
-        else:
-            event.next_try_at = now + BACKOFF[event.attempts - 1]
-        event.save(update_fields=["attempts", "leased_until", "error", "state", "next_try_at"])
+    with transaction.atomic():
+        for event in events:
+            came_along = event.next_try_at > lease.taken_at
+            attempts = event.attempts + (not came_along)
+            values: dict[str, object] = {"attempts": attempts, "error": error}
+            if attempts > len(BACKOFF):
+                values["state"] = State.DEAD
+            elif not came_along:
+                values["next_try_at"] = now + BACKOFF[attempts - 1]
+            leases.settle(event, lease.token, **values)

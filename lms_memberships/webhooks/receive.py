@@ -11,12 +11,13 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from .. import clock, conf
+from .. import clock, conf, killpoints
 from ..payments import connect
 from ..payments.gateway import BadSignature, Notice
 from ..payments.models import WebhookEvent
 from ..payments.stripe_gateway.gateway import livemode_of
 from ..payments.stripe_gateway.notices import parse_notice
+from . import refusals, seen
 from .handlers import HANDLERS
 from .waking import wake_worker
 
@@ -37,14 +38,17 @@ def receive(request: HttpRequest) -> HttpResponse:
     try:
         payload = _body(request)
         signature = request.headers.get("Stripe-Signature", "")
+        refusals.spare_hashing(request, signature)
         notice = parse_notice(payload, signature, secrets=conf.STRIPE_WEBHOOK_SECRETS or ())
     except TooLarge:
-        return HttpResponse(status=413)
-    except BadSignature:
-        logger.warning("A webhook call with a bad signature was refused")
-        return HttpResponse(status=400)
+        return refusals.quietly(413)
+    except BadSignature as problem:
+        return refusals.refuse(request, problem)
+    killpoints.reach("intake.verified")
+    seen.note_call(notice)
     if _is_for_us(notice):
         _note(notice)
+    killpoints.reach("intake.answered")
     return HttpResponse(status=200)
 
 
@@ -65,14 +69,14 @@ def _body(request: HttpRequest) -> bytes:
 
 def _is_for_us(notice: Notice) -> bool:
     """Unknown types, the other mode and other accounts are answered 200, or Stripe would try for three days."""
+    if notice.livemode != livemode_of(connect.configured_key()):
+        seen.note_stranger(seen.OTHER_MODE, notice)
+        return False
     if notice.type not in HANDLERS:
         logger.debug("Webhook %s ignored: %s is nothing that we follow", notice.id, notice.type)
         return False
-    if notice.livemode != livemode_of(connect.configured_key()):
-        logger.warning("Webhook %s ignored: its mode is not the mode of the configured key", notice.id)
-        return False
     if notice.account_id and not _is_connected(notice.account_id):
-        logger.warning("Webhook %s ignored: account %s is not connected", notice.id, notice.account_id)
+        seen.note_stranger(seen.OTHER_ACCOUNT, notice)
         return False
     return True
 
@@ -98,6 +102,7 @@ def _note(notice: Notice) -> None:
         next_try_at=now,
     )
     _insert(event)
+    killpoints.reach("intake.noted")
     # Robust: a broken queue is logged and the event stays due; it must not make Stripe send it again.
     transaction.on_commit(wake_worker, robust=True)
 

@@ -2,11 +2,12 @@
 
 from django_tasks import task
 
-from .. import clock
+from .. import clock, signs
 from . import inbox
 
 
 @task()
 def work_off_inbox() -> None:
     """Whatever is due. Every event is a row: a task that is lost or fails loses nothing."""
+    signs.note("worker.task")
     inbox.work_off(now=clock.now())

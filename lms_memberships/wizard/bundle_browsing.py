@@ -28,7 +28,9 @@ class Browsing:
     def read(cls, data: Mapping[str, str]) -> "Browsing":
         """From an address, or from the fields of a form that was sent."""
         pages = {kind: _number(data.get(PAGE + kind, "")) for kind in item_types()}
-        return cls(data.get(SEARCH, "").strip()[:100], {kind: page for kind, page in pages.items() if page > 1})
+        # PostgreSQL has no NUL in a text, and raises for one in a question.
+        search = data.get(SEARCH, "").replace("\0", "").strip()[:100]
+        return cls(search, {kind: page for kind, page in pages.items() if page > 1})
 
     def after(self, button: str, *, searched_before: str) -> "Browsing":
         """Where a button leads: "course:2" to a page; searching starts from the first pages again."""
@@ -65,24 +67,24 @@ class Shelf:
         return self.page + 1
 
 
-def shelves(browsing: Browsing, chosen: Collection[int]) -> list[Shelf]:
+def shelves(items: QuerySet[Item], browsing: Browsing, chosen: Collection[int]) -> list[Shelf]:
     """Every registered kind, what was chosen first. One query, a second if a page is past the end."""
-    found = list(_rows(browsing, chosen))
+    found = list(_rows(items, browsing, chosen))
     by_kind: dict[str, list[Item]] = {kind: [] for kind in item_types()}
     for row in found:
         by_kind[row.kind].append(row)
     if any(not by_kind[kind] for kind in browsing.pages):
-        return shelves(Browsing(browsing.search), chosen)
+        return shelves(items, Browsing(browsing.search), chosen)
     return [
         Shelf(kind, rows, rows[0].total if rows else 0, browsing.pages.get(kind, 1)) for kind, rows in by_kind.items()
     ]
 
 
-def _rows(browsing: Browsing, chosen: Collection[int]) -> QuerySet:
+def _rows(items: QuerySet[Item], browsing: Browsing, chosen: Collection[int]) -> QuerySet:
     is_chosen = Case(
         When(pk__in=list(chosen), then=Value(value=True)), default=Value(value=False), output_field=BooleanField()
     )
-    rows = Item.objects.filter(kind__in=list(item_types()))
+    rows = items
     if browsing.search:
         rows = rows.filter(title__icontains=browsing.search)
     return (

@@ -3,12 +3,12 @@
 from collections.abc import Iterable
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from ..bundles.models import Item
-from ..bundles.registry import item_types
 from ..memberships.models import BundleItem
+from .bundle_sight import visible_to
 from .draft_form import DraftForm
 
 
@@ -31,8 +31,8 @@ class BundleForm(DraftForm):
     def __init__(self, *args: object, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)
         chosen = [row.item_id for row in self.instance.bundle_items.all()]
-        # What is bundled already stays, even if the app that offered its kind is gone.
-        self.fields["bundle"].queryset = Item.objects.filter(Q(kind__in=list(item_types())) | Q(pk__in=chosen))
+        # What is bundled already stays, even if the app that offered its kind is gone or another editor put it in.
+        self.fields["bundle"].queryset = visible_to(self.for_user) | Item.objects.filter(pk__in=chosen)
         self.initial["bundle"] = chosen
 
     def _post_clean(self) -> None:

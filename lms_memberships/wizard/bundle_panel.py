@@ -17,6 +17,7 @@ from ..bundles.models import Item
 from ..bundles.registry import BundleItemType, item_types
 from ..memberships.models import Membership
 from .bundle_browsing import BUTTON, PAGE, SEARCH, Browsing, Shelf, shelves
+from .bundle_sight import visible_to
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,10 @@ class BundlePanel(Panel):
             field = self.form["bundle"]
             chosen = _chosen(field)
             browsing = Browsing.read(self.request.POST if self.form.is_bound else self.request.GET)
-            groups = [_group(shelf, chosen, self.request) for shelf in shelves(browsing, chosen)]
+            groups = [
+                _group(shelf, chosen, self.request)
+                for shelf in shelves(visible_to(self.request.user), browsing, chosen)
+            ]
             on_screen = {row.pk for group in groups for row, _ticked in group.rows}
             return context | {
                 "field": field,

@@ -7,6 +7,8 @@ from django.utils.translation import gettext as _
 
 from .. import clock, conf
 from ..emails import switches
+from ..health import stripe_look
+from ..health.lights import tax
 from ..memberships.models import Membership
 from ..payments import connect
 
@@ -27,7 +29,7 @@ class Check:
 
 def checks(membership: Membership) -> list[Check]:
     """All of them, in the order in which they stop a sale."""
-    return [_stripe(), _emails(membership), _terms()]
+    return [_stripe(), *_tax(), _emails(membership), _terms()]
 
 
 def are_emails_on(membership: Membership) -> bool:
@@ -47,6 +49,31 @@ def _stripe() -> Check:
         url=reverse(STRIPE_URL_NAME),
         url_label=_("Stripe settings"),
     )
+
+
+def _tax() -> list[Check]:
+    """Only where the site wants tax to be reckoned (X16). From the last look at Stripe, as the health page has it."""
+    if not conf.STRIPE_TAX:
+        return []
+    look = stripe_look.last()
+    is_active = look is not None and look.tax is not None and look.tax.is_active
+    is_registered = look is not None and bool(look.tax_countries)
+    return [
+        Check(
+            _("Stripe Tax is set up"),
+            is_met=is_active,
+            explanation="" if is_active else _("Until then nobody can buy: Stripe cannot reckon the tax."),
+            url="" if is_active else tax.SETTINGS_URL,
+            url_label=_("Tax settings in Stripe"),
+        ),
+        Check(
+            _("A tax registration is active at Stripe"),
+            is_met=is_registered,
+            explanation="" if is_registered else _("Without one no tax is collected, and nothing says so."),
+            url="" if is_registered else tax.REGISTRATIONS_URL,
+            url_label=_("Registrations in Stripe"),
+        ),
+    ]
 
 
 def _emails(membership: Membership) -> Check:

@@ -7,7 +7,8 @@ from wagtail.admin.menu import MenuItem
 from wagtail.snippets.models import register_snippet
 from wagtail.snippets.views.snippets import IndexView
 
-from . import markdown, menu
+from ..retrying import unwrapped
+from . import markdown, menu, stripe_prices
 from .viewset import MembershipViewSet
 
 
@@ -30,4 +31,13 @@ def join_the_sites_own_menu(request: HttpRequest, items: list[MenuItem]) -> None
 
 @hooks.register("register_admin_urls")
 def admin_urls() -> list[URLPattern]:
-    return [path("memberships/markdown-preview/", markdown.preview, name=markdown.PREVIEW_URL_NAME)]
+    prices = "memberships/stripe-prices/<int:pk>/"
+    return [
+        path("memberships/markdown-preview/", markdown.preview, name=markdown.PREVIEW_URL_NAME),
+        *unwrapped(
+            [
+                path(prices, stripe_prices.StripePrices.as_view(), name=stripe_prices.LIST),
+                path(f"{prices}use/", stripe_prices.use, name=stripe_prices.USE),
+            ]
+        ),
+    ]

@@ -100,5 +100,6 @@ class PublishMixin:
 
 
 def _is_published_already(row: Membership, form: WagtailAdminModelForm) -> bool:
-    changed = set(form.changed_data) - {"status"}
+    # A choice about a change that is live already changes nothing.
+    changed = set(form.changed_data) - {"status", "members"}
     return row.live and row.live_revision_id == row.latest_revision_id and not changed

@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from wagtail.admin.staticfiles import versioned_static
 
-from .draft_form import DraftForm
+from .members_form import MembersForm
 
 
 class Status(models.TextChoices):
@@ -29,7 +29,7 @@ class StatusSelect(forms.RadioSelect):
         return forms.Media(js=[versioned_static("lms_memberships/wizard/status.js")])
 
 
-class StatusForm(DraftForm):
+class StatusForm(MembersForm):
     """The schedule fields of Wagtail, and the status, which is no column: the row's ``live`` says it."""
 
     # A form that sends none means its button: only the page offers the choice.

@@ -7,9 +7,11 @@ from wagtail.admin.panels import FieldPanel, FieldRowPanel, MultiFieldPanel, Pub
 from .bundle_form import BundleForm
 from .bundle_panel import BundlePanel
 from .information_form import InformationForm
-from .panels import AmountPanel, PricePermissionPanel, StatusPanel, SummaryPanel
+from .panels import AmountPanel, FurtherPricesPanel, MembersPanel, PricePermissionPanel, StatusPanel, SummaryPanel
+from .price_panels import KeepingPricePanel, StripePricePanel
 from .status_form import StatusForm
 from .step import Step
+from .unpaid import unpaid_panel
 
 
 class WholeForm(InformationForm, BundleForm):
@@ -31,6 +33,8 @@ STEPS = (
                     PricePermissionPanel(),
                     FieldRowPanel([AmountPanel("price_amount"), FieldPanel("currency")]),
                     FieldRowPanel([FieldPanel("interval"), AmountPanel("old_price_amount")]),
+                    StripePricePanel(),
+                    KeepingPricePanel(),
                 ],
                 heading=_("Price"),
                 icon="tag",
@@ -39,7 +43,24 @@ STEPS = (
                 [FieldPanel("trial_days"), FieldPanel("trial_requires_card")], heading=_("Free trial"), icon="date"
             ),
             MultiFieldPanel(
-                [FieldRowPanel([FieldPanel("grace_days"), FieldPanel("lang")])], heading=_("More"), icon="cog"
+                [
+                    FieldRowPanel([FieldPanel("instalments"), AmountPanel("setup_fee_amount")]),
+                    FurtherPricesPanel("further_prices"),
+                ],
+                heading=_("More prices"),
+                icon="list-ul",
+                classname="collapsed",
+            ),
+            MultiFieldPanel(
+                [FieldRowPanel([FieldPanel("max_members"), FieldPanel("requires")])],
+                heading=_("Limits"),
+                icon="lock",
+                classname="collapsed",
+            ),
+            MultiFieldPanel(
+                [FieldRowPanel([FieldPanel("grace_days"), FieldPanel("lang")]), unpaid_panel()],
+                heading=_("More"),
+                icon="cog",
             ),
         ),
     ),
@@ -58,7 +79,9 @@ STEPS = (
         form_class=StatusForm,
         panels=(
             StatusPanel(),
+            MembersPanel(),
             SummaryPanel(),
+            KeepingPricePanel(),
             PublishingPanel(),
         ),
     ),

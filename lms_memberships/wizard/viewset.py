@@ -10,9 +10,19 @@ from wagtail.snippets.views.snippets import SnippetViewSet
 
 from ..memberships import publishing
 from ..memberships.models import Membership
+from ..retrying import unwrapped
 from . import menu
+from .chooser import MembershipChooserViewSet
 from .steps import STEPS, WholeForm
-from .views import FullEditView, ResumeView, StepCreateView, StepEditView, StepPreviewView
+from .views import (
+    ConfirmCancellationView,
+    FullEditView,
+    HistoryView,
+    ResumeView,
+    StepCreateView,
+    StepEditView,
+    StepPreviewView,
+)
 
 
 class MembershipViewSet(SnippetViewSet):
@@ -26,6 +36,9 @@ class MembershipViewSet(SnippetViewSet):
     url_prefix = "memberships"
     add_view_class = StepCreateView
     edit_view_class = FullEditView
+    history_view_class = HistoryView
+    confirm_workflow_cancellation_view_class = ConfirmCancellationView
+    chooser_viewset_class = MembershipChooserViewSet
     # A copy would need an address, an id and prices of its own.
     copy_view_enabled = False
     # The listing says how it searches.
@@ -94,12 +107,14 @@ class MembershipViewSet(SnippetViewSet):
 
     def get_urlpatterns(self) -> list[URLPattern]:
         key = f"<{self.pk_path_converter}:pk>"
-        return [
-            *(pattern for pattern in super().get_urlpatterns() if pattern.name != "edit"),
-            path(f"edit/{key}/", self.resume_view, name="edit"),
-            path(f"edit/{key}/<slug:step>/", self.step_view, name="step"),
-            path(f"preview/{key}/<slug:step>/", self.step_preview_view, name="preview_on_step"),
-        ]
+        return unwrapped(
+            [
+                *(pattern for pattern in super().get_urlpatterns() if pattern.name != "edit"),
+                path(f"edit/{key}/", self.resume_view, name="edit"),
+                path(f"edit/{key}/<slug:step>/", self.step_view, name="step"),
+                path(f"preview/{key}/<slug:step>/", self.step_preview_view, name="preview_on_step"),
+            ]
+        )
 
 
 def _own_form(view_class: type) -> dict:

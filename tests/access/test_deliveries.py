@@ -6,7 +6,7 @@ import pytest
 from wagtail_lms.models import CourseEnrollment
 
 from example_site.models import LiveSession
-from lms_memberships.access import deliveries
+from lms_memberships.access import deliveries, spreading
 from lms_memberships.bundles import registry
 from lms_memberships.bundles.registry import BundleItemType
 from lms_memberships.models import Delivery
@@ -84,7 +84,7 @@ def test_what_a_bundle_gains_is_owed_to_those_who_have_access(course, student, n
     school.subscribe(former, membership, until=now - DAY)
     glass = school.course("Glass")
     put_into(membership, course, glass)
-    deliveries.owe_for_membership(membership.pk, now=now)
+    spreading.ask(membership.pk)
     deliveries.deliver_due(now=now)
     assert set(CourseEnrollment.objects.values_list("user", "course")) == {
         (student.pk, course.pk),

@@ -167,3 +167,25 @@ def test_a_copy_is_closed_to_members_too_until_somebody_opens_it(course, gold, s
     assert response.status_code == 403
     assert school.CANARY not in response.content.decode()
     assert "no membership opens it yet" in response.content.decode()
+
+
+def test_only_who_may_edit_the_page_is_told_and_can_look_as_a_visitor(course, gold, student, admin, client_for, now):
+    """S48: a banner in the userbar for those who pass as staff, a look that only ever closes, and nothing for members."""
+    school.subscribe(student, gold, until=now + DAY)
+    staff, member = client_for(admin), client_for(student)
+    assert "memberships-as=visitor" in staff.get(course.url).content.decode()
+    assert "memberships-as=visitor" not in member.get(course.url).content.decode()
+    looked = staff.get(f"{course.url}?memberships-as=visitor")
+    assert looked.status_code == 403
+    assert school.CANARY not in looked.content.decode()
+    assert member.get(f"{course.url}?memberships-as=visitor").status_code == 200
+
+
+def test_unpublishing_a_membership_closes_the_sale_and_not_the_access(course, gold, student, visitor, client_for, now):
+    """N5: members read on, nobody else gets in, and nobody is offered what is not sold."""
+    school.subscribe(student, gold, until=now + DAY)
+    type(gold).objects.filter(pk=gold.pk).update(live=False)
+    assert client_for(student).get(course.url).status_code == 200
+    closed = visitor.get(course.url)
+    assert closed.status_code == 403
+    assert "Gold" not in closed.content.decode()

@@ -7,7 +7,7 @@ from django.contrib.auth.models import AnonymousUser, Group, Permission
 from django.utils import translation
 from wagtail.models import GroupPagePermission
 
-from lms_memberships.access import decide, items_open_to
+from lms_memberships.access import decide, fence, items_open_to
 from lms_memberships.access.reasons import OPENING, Reason
 from lms_memberships.models import Item, Subscription
 from tests.access import school
@@ -36,6 +36,7 @@ def test_a_draft_membership_closes_nothing_yet(course, student, now):
     """S26"""
     membership = school.sold(course, now=now)
     type(membership).objects.update(first_published_at=None, live=False)
+    fence.refresh()
     assert decide(fresh(student), course, now=now).reason is Reason.NOT_SOLD
 
 

@@ -36,7 +36,7 @@ def test_it_answers_for_another_day(course, gold, student, now):
     """X1"""
     school.subscribe(student, gold, until=now + timedelta(days=10))
     assert ask("student", "/clay")[1] == 0
-    later = (now + timedelta(days=11)).date().isoformat()
+    later = (now + timedelta(days=12)).date().isoformat()
     assert ask("student", "/clay", "--at", later)[1] == 1
 
 

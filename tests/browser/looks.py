@@ -6,6 +6,8 @@ from typing import Literal
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page
 
+from . import steps
+
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 WIDE, NARROW = 1280, 360
 #: The class with which Wagtail's account settings choose a theme; with "system" the browser's scheme decides.
@@ -56,9 +58,10 @@ def _put_on(page: Page, look: Look) -> None:
             look.theme or "system",
         )
     # Colours that are on their way would be measured half-way.
-    page.wait_for_function(
-        "document.getAnimations().every((each) => each.effect.getTiming().iterations === Infinity"
-        " || each.playState !== 'running')"
+    steps.wait_until(
+        page,
+        "() => document.getAnimations().every((each) => each.effect.getTiming().iterations === Infinity"
+        " || each.playState !== 'running')",
     )
 
 

@@ -36,6 +36,7 @@ PUBLIC = {
     "memberships": "/memberships/",
     "a membership": "/memberships/the-workshop/",
     "a membership with a free trial without a card": "/memberships/first-clay/",
+    "tiers side by side": "/memberships/tiers/1/",
     "behind the demo": "/demo/",
     "mailbox": "/demo/mailbox/",
     "mailbox without a hit": "/demo/mailbox/?q=nobody-wrote-this",
@@ -78,6 +79,10 @@ OF_A_MEMBER = {
 ADMIN = {
     "list": "memberships/",
     "list in one state": "memberships/?sale=draft",
+    "ladders": "memberships/ladders/",
+    "tiers in order": "memberships/ladders/1/",
+    "make tiers of a membership": "memberships/ladders/of/3/",
+    "delete tiers": "memberships/ladders/1/delete/",
     "Stripe settings": "memberships/stripe/",
     "e-mail settings": "memberships/emails/",
 }

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from lms_memberships.emails.catalogue import EmailKind
+
 from .conftest import Demo, People
 from .steps import (
     COURSE,
@@ -106,8 +108,8 @@ def test_a_draft_is_resumed_by_somebody_else_who_publishes_it(admin: Page, creat
     expect(admin.locator(".messages")).to_contain_text("All membership e-mails are on.")
     admin.goto(f"{demo.admin}memberships/emails/")
     switches = admin.locator("main form input[type=checkbox]")
-    expect(switches).to_have_count(9)
-    expect(switches.and_(admin.locator(":checked"))).to_have_count(9)
+    expect(switches).to_have_count(len(EmailKind))
+    expect(switches.and_(admin.locator(":checked"))).to_have_count(len(EmailKind))
 
 
 def test_a_newcomer_joins_in_three_clicks_and_everything_opens_at_once(

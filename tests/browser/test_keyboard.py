@@ -3,8 +3,8 @@
 import re
 
 from playwright.sync_api import ElementHandle, Locator, Page, expect
-from playwright.sync_api import TimeoutError as NotInTime
 
+from . import steps
 from .conftest import Demo, People
 from .steps import COURSE, PRODUCT, unique
 
@@ -57,8 +57,8 @@ class Keyboard:
     def _wait_until_in_sight(self, problem: str, element: ElementHandle) -> None:
         """Scrolling takes a moment; what is still hidden then is lost."""
         try:
-            self.page.wait_for_function(f"(target) => !({FOCUS})(target).problem", arg=element, timeout=SCROLLS_WITHIN)
-        except NotInTime:
+            steps.wait_until(self.page, f"(target) => !({FOCUS})(target).problem", element, within=SCROLLS_WITHIN)
+        except steps.NotInTime:
             self.lost.append(problem)
 
     def press(self, target: Locator, key: str) -> None:

@@ -35,6 +35,8 @@ def every_request_checked() -> Iterator[bool]:
     """Within it no request leaves that Stripe would not understand, and no answer comes that Stripe would not give."""
     contract = load()
     if contract is None:
+        # What the test before learnt of its line is forgotten all the same.
+        wrap_http_client(None)
         yield False
         return
     wrap_http_client(contract.checking_http_client)

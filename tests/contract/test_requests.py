@@ -8,8 +8,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from lms_memberships.money import Money
-from lms_memberships.payments.gateway import CheckoutRequest, CustomerRequest, PriceRequest, ProductRequest
+from lms_memberships.payments.gateway import CheckoutRequest, CustomerRequest, PriceRequest, ProductRequest, SetupFee
+from lms_memberships.payments.lists import Part
 from lms_memberships.payments.stripe_gateway import StripeGateway, wrap_http_client
+from lms_memberships.payments.switching import ChangeRequest, PlanRequest
 from tests import hosted
 from tests.contract import rig
 
@@ -23,7 +25,9 @@ ENDPOINTS = {
     "POST /v1/products/{id}",
     "POST /v1/prices",
     "GET /v1/prices",
+    "GET /v1/prices/{id}",
     "POST /v1/customers",
+    "POST /v1/customers/{id}",
     "GET /v1/customers",
     "GET /v1/customers/{id}",
     "POST /v1/checkout/sessions",
@@ -35,10 +39,18 @@ ENDPOINTS = {
     "DELETE /v1/subscriptions/{id}",
     "GET /v1/invoices/{id}",
     "GET /v1/invoices",
+    "POST /v1/invoices/create_preview",
+    "POST /v1/subscription_schedules",
+    "GET /v1/subscription_schedules/{id}",
+    "POST /v1/subscription_schedules/{id}",
+    "POST /v1/subscription_schedules/{id}/release",
     "POST /v1/refunds",
     "GET /v1/refunds",
+    "GET /v1/refunds/{id}",
+    "GET /v1/tax/settings",
+    "GET /v1/tax/registrations",
 }
-IDS = re.compile(r"/(?:cs_test|cs|prod|cus|sub|in|lmsm)_\w+")
+IDS = re.compile(r"/(?:cs_test|cs|prod|price|cus|sub|in|re|lmsm)_\w+")
 
 
 @pytest.fixture
@@ -76,16 +88,35 @@ def tour(gateway: StripeGateway, sandbox) -> None:
     gateway.update_product(ProductRequest(product.id, "Tour", "", "", {"lmsm_membership": "1"}), key="tour:texts")
     monthly = _price(gateway, product.id, "month", 1)
     once = _price(gateway, product.id, None, 1)
+    assert {each.id for each in gateway.list_prices(Part()).items} == {monthly, once}
+    assert gateway.read_price(monthly).product_name == "Tour"
     customer = gateway.create_customer(CustomerRequest("a@b.test", "A", "fr", {"lmsm_user": "1"}), key="tour:customer")
     assert gateway.find_customer(email="a@b.test", metadata_key="lmsm_user", metadata_value="1") == customer
     assert gateway.customer_exists(customer)
     _visit_subscriptions(gateway, sandbox, monthly, customer)
+    _visit_changes(gateway, sandbox, monthly, _price(gateway, product.id, "year", 1), customer)
     paid = _buy(gateway, sandbox, _checkout(once, customer, "once", recurring=False))
     assert gateway.find_refund(paid.payment_intent_id) is None
     refund = gateway.refund_payment(paid.payment_intent_id, key="tour:refund", metadata={"lmsm_checkout": "once"})
     assert gateway.find_refund(paid.payment_intent_id) == refund
+    _visit_as_a_guest(gateway, sandbox, monthly, once)
+    gateway.update_customer_email(customer, "new@b.test", key="tour:email")
+    assert gateway.customer_email(customer) == "new@b.test"
+    assert gateway.payment_of_refund(refund) == paid.payment_intent_id
+    _reckon_tax(gateway, sandbox, once, monthly, customer)
     abandoned = gateway.create_checkout(_checkout(monthly, customer, "abandoned"), key="tour:abandoned")
     gateway.expire_checkout(abandoned.id)
+
+
+def _reckon_tax(gateway: StripeGateway, sandbox, once: str, monthly: str, customer: str) -> None:
+    assert not gateway.read_tax_setup().is_active
+    sandbox.actions.set_taxes(rates={"FR": "20"})
+    assert gateway.read_tax_setup().is_active
+    assert gateway.tax_countries() == ("FR",)
+    fee = SetupFee("lmsm_tour", Money(500, "eur"), tax_behavior="exclusive")
+    for name, price, extra in (("taxed", once, {"recurring": False}), ("taxed-monthly", monthly, {"setup_fee": fee})):
+        bought = _buy(gateway, sandbox, _checkout(price, customer, name, automatic_tax=True, **extra))
+        assert gateway.read_invoice(bought.invoice_id).tax_included.minor == 317
 
 
 def _visit_subscriptions(gateway: StripeGateway, sandbox, price: str, customer: str) -> None:
@@ -99,14 +130,48 @@ def _visit_subscriptions(gateway: StripeGateway, sandbox, price: str, customer: 
         found = gateway.read_subscription(bought.subscription_id)
         assert gateway.read_invoice(found.latest_invoice.id).subscription_id == found.id
         assert gateway.list_invoices(subscription_id=found.id)
+        moved = gateway.move_price(
+            found.id, old=price, new=_price(gateway, "lmsm_tour", "month", 1, name), key=f"m:{name}"
+        )
+        assert moved.price_id != price
         gateway.cancel_at_period_end(found.id, key=f"tour:cancel:{name}")
         gateway.resume(found.id, key=f"tour:resume:{name}")
         gateway.cancel_now(found.id)
 
 
-def _price(gateway: StripeGateway, product_id: str, interval: str | None, count: int) -> str:
-    lookup_key = f"tour:{interval}:{count}"
-    request = PriceRequest(product_id, Money(1900, "eur"), interval, count, lookup_key, "Tour", {"lmsm_price": "1"})
+def _visit_changes(gateway: StripeGateway, sandbox, price: str, other: str, customer: str) -> None:
+    found = gateway.read_subscription(_buy(gateway, sandbox, _checkout(price, customer, "changing")).subscription_id)
+    planned = gateway.plan_change(PlanRequest(found.id, other, 1, "year", 1, {"lmsm_membership": "1"}), key="tour:plan")
+    assert gateway.read_schedule(planned).next_price_id == other
+    gateway.release_schedule(planned)
+    at = datetime.fromtimestamp(sandbox.now(), UTC)
+    request = ChangeRequest(found.id, found.item_id, other, found.quantity, at)
+    for prorated in (True, False):
+        assert gateway.preview_change(request, prorated=prorated).due.minor > 0
+    gateway.change_item(request, key="tour:change")
+    gateway.name_tier(found.id, {"lmsm_membership": "2"}, key="tour:name")
+    assert not gateway.needs_person(gateway.read_subscription(found.id).latest_invoice.id)
+    gateway.cancel_now(found.id)
+
+
+def _visit_as_a_guest(gateway: StripeGateway, sandbox, monthly: str, once: str) -> None:
+    """Without a customer of ours: Stripe makes one, and says whose mailbox it has."""
+    for price, recurring in ((monthly, True), (once, False)):
+        name = f"guest {recurring}"
+        request = _checkout(price, "", name, recurring=recurring, customer_email="guest@b.test")
+        bought = _buy(gateway, sandbox, request)
+        assert bought.customer_id.startswith("cus_")
+        assert bought.email == "guest@b.test"
+        since = datetime.fromtimestamp(sandbox.now(), UTC)
+        assert gateway.find_checkout_since(reference=name, since=since).id == bought.id
+        assert gateway.find_checkout_since(reference="nobody's", since=since) is None
+
+
+def _price(gateway: StripeGateway, product_id: str, interval: str | None, count: int, name: str = "") -> str:
+    lookup_key = f"tour:{interval}:{count}:{name}"
+    # A year costs more than a month: a change to it is not free.
+    amount = 19000 if interval == "year" else 1900
+    request = PriceRequest(product_id, Money(amount, "eur"), interval, count, lookup_key, "Tour", {"lmsm_price": "1"})
     price = gateway.create_price(request, key=f"key:{lookup_key}")
     assert gateway.find_price(lookup_key) == price
     return price.id
@@ -115,6 +180,7 @@ def _price(gateway: StripeGateway, product_id: str, interval: str | None, count:
 def _checkout(price: str, customer: str, reference: str, *, recurring: bool = True, **extra: object) -> CheckoutRequest:
     return CheckoutRequest(
         price_id=price,
+        currency="eur",
         recurring=recurring,
         customer_id=customer,
         success_url="https://school.test/done?session_id={CHECKOUT_SESSION_ID}",

@@ -131,6 +131,11 @@ SESSION = {
     "line_items[0][quantity]": "1",
 }
 PAYMENT = SESSION | {"mode": "payment"}
+PHASE = {
+    "phases[0][items][0][price]": "p",
+    "phases[0][start_date]": "1801483100",
+    "phases[0][duration][interval]": "month",
+}
 # Rules that Stripe states in words: each of these is refused by the checker too.
 BREAKING = [
     ("POST /v1/prices", {"currency": "eur", "unit_amount": "1"}),
@@ -168,6 +173,9 @@ BREAKING = [
         "POST /v1/subscriptions/{subscription_exposed_id}",
         {"payment_behavior": "pending_if_incomplete", "metadata[a]": "b"},
     ),
+    ("POST /v1/subscription_schedules", {"from_subscription": "sub_1", "end_behavior": "cancel"}),
+    ("POST /v1/subscription_schedules/{schedule}", {"phases[0][items][0][price]": "p"}),
+    ("POST /v1/subscription_schedules/{schedule}", PHASE | {"phases[0][end_date]": "1801483200"}),
     ("POST /v1/invoices/create_preview", {}),
     ("POST /v1/refunds", {"amount": "5"}),
     ("GET /v1/products", {"limit": "0"}),

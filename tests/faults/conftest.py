@@ -1,12 +1,17 @@
 """What do the tests of faults share? Mails that several processes can write, and the guard's absence."""
 
-from collections.abc import Callable
+import json
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from lms_memberships.models import Membership
 from tests.factories import MembershipFactory, put_into
+from tests.faults.sizes import SEED, SIZE
 from tests.subscriptions import said
 
 
@@ -39,3 +44,27 @@ def draft(gateway, live_session) -> Membership:
     membership.save_revision()
     membership.refresh_from_db()
     return membership
+
+
+@pytest.fixture
+def rig_folder(tmp_path, django_db_blocker) -> Iterator[Path]:
+    """For a site of the rig: it has a database of its own, which is not the tests'."""
+    with django_db_blocker.unblock():
+        yield tmp_path
+
+
+@pytest.fixture
+def report() -> Callable[..., None]:
+    """Print what was counted and how long it took. Times are said, never judged."""
+
+    began = time.monotonic()
+
+    def say(target: str, **figures: float) -> None:
+        figures.setdefault("seconds", time.monotonic() - began)
+        line = ", ".join(f"{name} {round(value, 2):,}" for name, value in figures.items())
+        sys.stdout.write(f"\n{target} ({SIZE}, seed {SEED}): {line}\n")
+        if file := os.environ.get("FAULTS_REPORT"):
+            with Path(file).open("a") as out:
+                out.write(json.dumps({"target": target, "size": SIZE, "seed": SEED, **figures}) + "\n")
+
+    return say

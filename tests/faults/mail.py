@@ -17,3 +17,13 @@ class OneFileEach(BaseEmailBackend):
             file = Path(settings.EMAIL_FILE_PATH) / uuid.uuid4().hex
             file.write_text(f"{message.to[0]}: {message.subject}")
         return len(email_messages)
+
+
+class NobodyThere(BaseEmailBackend):
+    """The mail server does not answer: nothing was given to it, for certain."""
+
+    def open(self) -> bool:
+        raise ConnectionRefusedError
+
+    def send_messages(self, email_messages: Sequence[EmailMessage]) -> int:
+        raise ConnectionRefusedError

@@ -11,6 +11,7 @@ from functools import wraps
 from django.db import connection, connections
 from django.db.models import QuerySet
 
+from lms_memberships import leases, retrying
 from lms_memberships.payments.stripe_gateway import client
 
 FORK = multiprocessing.get_context("fork")
@@ -97,6 +98,16 @@ def nobody_locks() -> None:
     QuerySet.select_for_update = lambda self, *args, **kwargs: self
 
 
+def nobody_begins_again() -> None:
+    """In this process: a transaction that the database took back stays failed, for negative controls."""
+    retrying.MOST_TRIES = 1
+
+
+def nobody_asks_whose_it_is() -> None:
+    """In this process: a lease is worth nothing, and whoever comes may settle, for negative controls."""
+    leases.mine = lambda rows, token: rows
+
+
 @dataclass(frozen=True)
 class Answer:
     """What a process returned, or how it failed."""
@@ -105,7 +116,9 @@ class Answer:
     failure: str = ""
 
 
-def at_once(*jobs: Callable[[], object], meeting: Meeting | None = None) -> list[Answer]:
+def at_once(
+    *jobs: Callable[[], object], meeting: Meeting | None = None, patience: float = 2 * PATIENCE
+) -> list[Answer]:
     """Each job in a process of its own, all let go together."""
     connections.close_all()
     barrier = FORK.Barrier(len(jobs))
@@ -128,7 +141,7 @@ def at_once(*jobs: Callable[[], object], meeting: Meeting | None = None) -> list
     processes = [FORK.Process(target=run, args=pair, daemon=True) for pair in enumerate(jobs)]
     for process in processes:
         process.start()
-    found = dict(answers.get(timeout=2 * PATIENCE) for _process in processes)
+    found = dict(answers.get(timeout=patience) for _process in processes)
     for process in processes:
         process.join(20)
     return [found[number] for number in range(len(jobs))]

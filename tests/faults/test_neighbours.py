@@ -10,7 +10,7 @@ from lms_memberships import clock as our_clock
 from lms_memberships.emails import outbox, owed, switches
 from lms_memberships.events import SubscriptionStarted
 from lms_memberships.models import Email, Subscription, WebhookEvent
-from lms_memberships.payments.stripe_gateway import client
+from lms_memberships.payments.stripe_gateway import line
 from lms_memberships.webhooks import inbox
 from lms_memberships.webhooks.handlers import HANDLERS
 from tests import hosted
@@ -86,7 +86,8 @@ def test_the_webhook_is_taken_while_stripe_hangs_and_the_mail_server_refuses(
 
 def test_control_the_neighbours_do_count_those_who_call(settings, bought, stripe_hangs, mail_refuses, monkeypatch):
     """A6, F12, negative control: the same work outside the request calls both of them."""
-    monkeypatch.setattr(client, "READ_SECONDS", 0.2)
+    for manner in (line.INTERACTIVE, line.BACKGROUND):
+        monkeypatch.setattr(manner, "read_seconds", 0.2)
     settings.TASKS = {"default": {"BACKEND": QUEUES["a queue that does nothing"]}}
     post_event(events_of_every_kind(bought)[5])
     inbox.work_off(now=our_clock.now())
@@ -100,7 +101,8 @@ def test_control_the_neighbours_do_count_those_who_call(settings, bought, stripe
 
 def test_without_a_worker_the_webhook_is_taken_all_the_same(settings, bought, stripe_hangs, monkeypatch):
     """A6: a site without a worker does the work after commit, in the request: slower, and the answer is 200 still."""
-    monkeypatch.setattr(client, "READ_SECONDS", 0.2)
+    for manner in (line.INTERACTIVE, line.BACKGROUND):
+        monkeypatch.setattr(manner, "read_seconds", 0.2)
     assert post_event(events_of_every_kind(bought)[5]).status_code == 200
     assert stripe_hangs.calls > 0
     (event,) = WebhookEvent.objects.filter(attempts=1)

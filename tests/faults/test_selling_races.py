@@ -14,7 +14,16 @@ from lms_memberships.payments import connect, intents
 from lms_memberships.payments.stripe_gateway import StripeGateway
 from lms_memberships.subscriptions import checkout, lifecycle
 from tests import hosted
-from tests.faults.processes import Meeting, at_once, meet_before, nobody_locks, values, without_unique
+from tests.faults.processes import (
+    Meeting,
+    at_once,
+    meet_before,
+    nobody_asks_whose_it_is,
+    nobody_begins_again,
+    nobody_locks,
+    values,
+    without_unique,
+)
 from tests.subscriptions import said
 from tests.wizard.conftest import Wizard
 
@@ -57,6 +66,7 @@ def press_twice(browser, membership, meeting, *, locks=True) -> list:
     def press() -> tuple[int, str]:
         if not locks:
             nobody_locks()
+            nobody_begins_again()
         meet_before(Checkout, "save", meeting)
         answer = browser.post(reverse("lms_memberships:buy", args=[membership.slug]))
         return answer.status_code, answer.headers.get("Location", "")
@@ -98,7 +108,7 @@ def pay_two_pages(student, membership) -> list[str]:
     """Our own rule is broken by force: two open pages, both paid. Their sessions."""
     gateway = connect.get_gateway()
     for _time in range(2):
-        url = checkout.start(student, membership, gateway=gateway, language="en", urls=URLS, now=now())
+        url = checkout.start(student, checkout.Wish(membership), gateway=gateway, language="en", urls=URLS, now=now())
         Checkout.objects.filter(state=Checkout.State.OPEN).update(state=Checkout.State.EXPIRED)
         hosted.pay(url)
     return list(Checkout.objects.order_by("pk").values_list("session_id", flat=True))
@@ -231,6 +241,7 @@ def deliver_with_two_workers(student, membership, *, locks: bool) -> int:
     def work() -> int:
         if not locks:
             nobody_locks()
+            nobody_asks_whose_it_is()
         meet_before(deliveries.Delivery.objects.none().__class__, "update", meeting)
         return deliveries.deliver_due(now=now())
 

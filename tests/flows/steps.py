@@ -1,12 +1,18 @@
 """Which steps do the flows share? Pressing, paying and reading, as a person does it."""
 
 import re
+from datetime import datetime
 from html.parser import HTMLParser
 
 from django.test import Client
 from django.urls import reverse
 
+from lms_memberships.models import Subscription
+from lms_memberships.payments.customers import customer_for
+from lms_memberships.payments.gateway import Gateway
+from lms_memberships.subscriptions import people, settling
 from tests import hosted
+from tests.subscriptions import said
 
 
 def press_join(browser: Client, membership, **extra: object) -> str:
@@ -23,6 +29,20 @@ def buy(browser: Client, membership, **how: str) -> str:
     back = hosted.path_of(location)
     assert browser.get(back).status_code == 200
     return back
+
+
+def left_unpaid(membership, student, *, gateway: Gateway, now: datetime) -> Subscription:
+    """A subscription of theirs whose first payment never came: bought, and left at the bank's question."""
+    attempt = said.attempt(student, membership, state="complete", created_at=now)
+    made = gateway.client.v1.subscriptions.create(
+        {
+            "customer": customer_for(student, gateway=gateway, language="en"),
+            "items": [{"price": membership.prices.get().stripe_id}],
+            "payment_behavior": "default_incomplete",
+            "metadata": {people.ATTEMPT_KEY: str(attempt.uuid)},
+        }
+    )
+    return settling.follow_subscription(made.id, gateway=gateway, now=now)
 
 
 class _Text(HTMLParser):

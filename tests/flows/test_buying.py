@@ -10,6 +10,7 @@ from django.urls import reverse
 from lms_memberships.access import decide
 from lms_memberships.models import Checkout, Invoice, Subscription
 from tests import hosted
+from tests.factories import MembershipFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -166,7 +167,12 @@ def test_drafts_and_unpublished_memberships_cannot_be_seen_or_bought(membership,
     membership.unpublish()
     assert browser.get(membership.get_absolute_url()).status_code == 404
     assert "Studio pass" not in browser.get(reverse("lms_memberships:list")).content.decode()
-    assert browser.post(reverse("lms_memberships:buy", args=[membership.slug])).status_code == 404
+    answer = browser.post(reverse("lms_memberships:buy", args=[membership.slug]), follow=True)
+    assert [step for step, _status in answer.redirect_chain] == [reverse("lms_memberships:list")]
+    assert "not on sale at the moment" in answer.content.decode()
+    assert not Checkout.objects.exists()
+    draft = MembershipFactory()
+    assert browser.post(reverse("lms_memberships:buy", args=[draft.slug])).status_code == 404
 
 
 def test_the_first_payment_in_words_is_the_hosted_pages(membership, student, client_for):

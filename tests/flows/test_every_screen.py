@@ -17,6 +17,7 @@ import lms_memberships
 from lms_memberships.models import Subscription, WebhookEvent
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
+from tests.flows.giving import offer
 from tests.flows.steps import buy, pieces, press_join
 from tests.webhooks_rig import ADDRESS, SECRET
 from tests.wizard.conftest import Wizard
@@ -61,6 +62,7 @@ def screens(gateway, live_session, student, client_for, clock, postman) -> Calla
     """Every screen of ours, by name, for a reader of that language: students' and creators'."""
     membership = publish(put_into(MembershipFactory(title="Ωmega", description="Ω"), live_session), gateway=gateway)
     other = publish(put_into(MembershipFactory(title="Δelta", trial_days=3), live_session), gateway=gateway)
+    offer(other, gateway)
     creator = UserFactory(username="creator")
     needed = ("view", "add", "change", "publish", "set_price", "delete")
     creator = allow(
@@ -69,6 +71,7 @@ def screens(gateway, live_session, student, client_for, clock, postman) -> Calla
         "connect_account",
         "change_emailswitch",
         "view_subscription",
+        "view_gift",
     )
 
     def of(language: str) -> dict[str, str]:
@@ -89,6 +92,8 @@ def screens(gateway, live_session, student, client_for, clock, postman) -> Calla
             "account": reverse("lms_memberships:account"),
             "invoices": reverse("lms_memberships:invoices"),
             "cancel": reverse("lms_memberships:cancel", args=[row.pk]),
+            "give": reverse("lms_memberships:give", args=[other.slug]),
+            "gifts": reverse("lms_memberships:gifts"),
         }
         made = {
             "memberships": WIZARD.list,
@@ -96,6 +101,9 @@ def screens(gateway, live_session, student, client_for, clock, postman) -> Calla
             **{f"step {slug}": WIZARD.step(other, slug) for slug in ("information", "bundle", "publish")},
             "Stripe settings": reverse("lms_memberships_stripe_settings"),
             "e-mail settings": reverse("lms_memberships_email_settings"),
+            "gifts that were bought": reverse("lms_memberships_gifts_list"),
+            "what gifts cost": reverse("lms_memberships_gifts_offers"),
+            "what gifts of one cost": reverse("lms_memberships_gifts_offer", args=[other.pk]),
         }
         headers = {"accept-language": language}
         pages = {name: browser.get(address, headers=headers) for name, address in addresses.items()}

@@ -2,6 +2,8 @@
 
 import pytest
 from django.core import checks as django_checks
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
 from django.test import override_settings
 from django.urls import include, path
 from django.utils import translation
@@ -15,7 +17,8 @@ def ids(check) -> list[str]:
     return [found.id.partition(".")[2] for found in check()]
 
 
-def test_the_example_site_starts_without_a_word():
+def test_the_example_site_starts_without_a_word(settings):
+    settings.LMS_MEMBERSHIPS_TERMS_URL = "http://testserver/terms/"
     at_start = [message for check in checks.AT_START for message in check()]
     assert at_start == []
 
@@ -128,6 +131,7 @@ def test_an_address_with_a_language_in_it_is_told():
 
 def test_missing_terms_are_told(settings):
     """X18"""
+    settings.LMS_MEMBERSHIPS_TERMS_URL = "http://testserver/terms/"
     assert ids(checks.terms_are_set) == []
     settings.LMS_MEMBERSHIPS_TERMS_URL = ""
     assert ids(checks.terms_are_set) == ["W010"]
@@ -137,6 +141,9 @@ def test_missing_terms_are_told(settings):
     ("tasks", "found"),
     [
         ({"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}, ["W012"]),
+        ({"default": {"BACKEND": "django_tasks.backends.dummy.DummyBackend"}}, ["W012"]),
+        ({"default": {"BACKEND": "django.tasks.backends.immediate.ImmediateBackend"}}, ["W012"]),
+        ({"default": {"BACKEND": "django_tasks_rq.RQBackend"}}, []),
         ({"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}, []),
         ({}, ["W012"]),
     ],
@@ -146,8 +153,70 @@ def test_a_site_without_a_worker_is_told_before_production(tasks, found, setting
     assert ids(checks.somebody_works) == found
 
 
+@pytest.mark.parametrize("is_deployment", [True, False])
+def test_the_warning_comes_with_the_checks_for_production(is_deployment, settings):
+    """E10: ``check --deploy`` says it; a trial on one's own machine does without."""
+    settings.DEBUG = False
+    settings.TASKS = {"default": {"BACKEND": "django_tasks.backends.immediate.ImmediateBackend"}}
+    found = {each.id for each in django_checks.run_checks(include_deployment_checks=is_deployment)}
+    assert ("lms_memberships.W012" in found) is is_deployment
+
+
+TRUE_SECRET = "whsec_" + "4f1b9c7e" * 4
+
+
+@pytest.mark.parametrize(
+    ("secrets", "found"),
+    [
+        ([TRUE_SECRET], []),
+        ([TRUE_SECRET, TRUE_SECRET[::-1]], ["E017"]),
+        ([], ["E015"]),
+        (None, ["E015"]),
+        ("", ["E015"]),
+        ([""], ["E015"]),
+        ([" ", None], ["E015"]),
+        (["whsec_"], ["E015"]),
+        (["whsec_sandbox"], ["E017"]),
+        (["whsec_test_secret"], ["E017"]),
+        (["changeme-changeme-changeme-changeme"], ["E017"]),
+        ([TRUE_SECRET, "whsec_sandbox"], ["E017"]),
+    ],
+)
+@pytest.mark.parametrize("key", ["sk_live_abc", "rk_test_abc"])
+def test_production_needs_a_secret_that_stripe_made(key, secrets, found, settings):
+    """N2, S2"""
+    settings.LMS_MEMBERSHIPS_STRIPE_SECRET_KEY = key
+    settings.LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS = secrets
+    assert ids(checks.production_has_true_secrets) == found
+
+
+def test_a_wrong_secret_stops_the_deployment(settings):
+    """N2: the command that stands before each deployment fails, and does not only complain."""
+    settings.LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS = ["whsec_sandbox"]
+    with pytest.raises(SystemCheckError, match=r"lms_memberships\.E017"):
+        call_command("check", deploy=True, tags=["lms_memberships"])
+    settings.LMS_MEMBERSHIPS_STRIPE_WEBHOOK_SECRETS = [TRUE_SECRET]
+    call_command("check", deploy=True, tags=["lms_memberships"])
+
+
+@pytest.mark.parametrize(("key", "found"), [("sk_live_abc", []), ("sk_test_abc", ["W016"]), ("rk_test_abc", ["W016"])])
+def test_a_test_key_in_production_is_told(key, found, settings):
+    """N2"""
+    settings.LMS_MEMBERSHIPS_STRIPE_SECRET_KEY = key
+    assert ids(checks.production_has_a_key) == found
+
+
+@pytest.mark.parametrize(
+    ("ours", "wagtails", "found"),
+    [("https://a.test", "", []), ("", "https://a.test", []), ("", "", ["W018"])],
+)
+def test_a_site_that_could_not_be_told_from_its_copy(ours, wagtails, found, settings):
+    """E9"""
+    settings.LMS_MEMBERSHIPS_BASE_URL, settings.WAGTAILADMIN_BASE_URL = ours, wagtails
+    assert ids(checks.copies_can_be_told) == found
+
+
 def test_a_shop_without_a_key_is_told_before_production(settings):
-    assert ids(checks.production_has_a_key) == []
     settings.LMS_MEMBERSHIPS_STRIPE_SECRET_KEY = ""
     assert ids(checks.production_has_a_key) == ["W013"]
 

@@ -6,9 +6,11 @@ import pytest
 import stripe
 
 from lms_memberships.payments.gateway import (
+    CardDeclined,
     GatewayUnreachable,
     KeyRejected,
     NotFound,
+    PermissionMissing,
     RateLimited,
     RequestRefused,
 )
@@ -38,13 +40,13 @@ def test_a_server_error_is_ambiguous(status):
     ("error", "kind"),
     [
         (stripe.AuthenticationError("Invalid API Key provided: sk_test_****", http_status=401), KeyRejected),
-        (stripe.PermissionError("no", http_status=403), KeyRejected),
+        (stripe.PermissionError("no", http_status=403), PermissionMissing),
         (stripe.RateLimitError("slow down", http_status=429), RateLimited),
         (stripe.InvalidRequestError("No such price", "price", "resource_missing", http_status=400), NotFound),
         (stripe.InvalidRequestError("No such customer", "id", "resource_missing", http_status=404), NotFound),
         (stripe.InvalidRequestError("Too small", "unit_amount", "amount_too_small", http_status=400), RequestRefused),
         (stripe.IdempotencyError("Keys for idempotent requests…", http_status=400), RequestRefused),
-        (stripe.CardError("Your card was declined.", None, "card_declined", http_status=402), RequestRefused),
+        (stripe.CardError("Your card was declined.", None, "card_declined", http_status=402), CardDeclined),
     ],
 )
 def test_what_stripe_refuses_was_not_done(error, kind):

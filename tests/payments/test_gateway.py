@@ -57,6 +57,7 @@ def make_price(gateway, interval: str | None, *, count: int = 1, amount: int = 1
 def checkout(price: str, customer: str, *, reference: str = "attempt-1", **more: object) -> CheckoutRequest:
     return CheckoutRequest(
         price_id=price,
+        currency="eur",
         recurring=bool(more.pop("recurring", True)),
         customer_id=customer,
         success_url=SUCCESS_URL,

@@ -260,6 +260,7 @@ def _checkout(gateway) -> tuple[Callable[[str], object], Callable[[], object]]:
     customer = gateway.create_customer(CustomerRequest("a@b.test", "", "en", {}), key="setup:customer")
     request = CheckoutRequest(
         price_id=price.id,
+        currency="eur",
         recurring=True,
         customer_id=customer,
         success_url="https://school.test/done",

@@ -64,6 +64,7 @@ INVOICE = {
     "number": None,
     "status": "open",
     "currency": "eur",
+    "subtotal": 1900,
     "total": 1900,
     "amount_paid": 0,
     "amount_due": 1900,

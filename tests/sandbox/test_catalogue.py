@@ -140,3 +140,66 @@ def test_invoices_are_found_by_what_they_are_of(shop: Shop):
         (1900, subscription["items"].data[0].price.product)
     ]
     assert shop.api.invoices.list({"customer": "cus_other"}).data == []
+
+
+def make_code(shop: Shop, code: str = "SPRING", *, coupon: dict | None = None, **more) -> stripe.PromotionCode:
+    made = shop.api.coupons.create(coupon or {"percent_off": 25, "duration": "once"})
+    return shop.api.promotion_codes.create({"promotion": {"type": "coupon", "coupon": made.id}, "code": code, **more})
+
+
+def test_a_code_in_another_currency_or_below_its_minimum_is_refused(shop: Shop):
+    dollars = make_code(shop, "DOLLARS", coupon={"amount_off": 500, "currency": "usd", "duration": "once"})
+    restrictions = {"minimum_amount": 5000, "minimum_amount_currency": "eur"}
+    large = make_code(shop, "LARGE", restrictions=restrictions)
+    for code in (dollars, large):
+        with pytest.raises(stripe.InvalidRequestError) as refusal:
+            shop.session(shop.price(1900), discounts=[{"promotion_code": code.id}])
+        assert refusal.value.param.startswith("discounts")
+
+
+def test_a_code_for_a_first_purchase_is_refused_to_who_has_paid(shop: Shop):
+    code = make_code(shop, restrictions={"first_time_transaction": True})
+    customer = shop.customer()
+    shop.buy(shop.price(), customer=customer.id, discounts=[{"promotion_code": code.id}])
+    with pytest.raises(stripe.InvalidRequestError):
+        shop.session(shop.price(), customer=customer.id, discounts=[{"promotion_code": code.id}])
+
+
+def test_a_code_that_expires_is_not_active_from_then_on(shop: Shop):
+    code = make_code(shop, expires_at=shop.sandbox.now() + 3600)
+    shop.advance(hours=2)
+    assert not shop.api.promotion_codes.retrieve(code.id).active
+    assert shop.events("promotion_code.updated")[-1].data.object.id == code.id
+    with pytest.raises(stripe.InvalidRequestError):
+        shop.session(shop.price(), discounts=[{"promotion_code": code.id}])
+
+
+def test_the_second_of_two_open_pages_cannot_use_up_a_code_twice(shop: Shop):
+    code = make_code(shop, max_redemptions=1)
+    first, second = (shop.session(shop.price(2000), discounts=[{"promotion_code": code.id}]) for _ in range(2))
+    assert shop.api.promotion_codes.retrieve(code.id).times_redeemed == 0
+    assert shop.pay(first).kind == "paid"
+    assert shop.pay(second).kind == "declined"
+    shown = shop.api.checkout.sessions.retrieve(second.id)
+    assert (shown.amount_total, shown.total_details.amount_discount, shown.discounts) == (2000, 0, [])
+    assert shop.pay(second).kind == "paid"
+    told = shop.events("promotion_code.updated")[-1].data.object
+    assert (told.active, told.times_redeemed) == (False, 1)
+
+
+def test_a_code_is_put_on_a_subscription_and_taken_off(shop: Shop):
+    code = make_code(shop, coupon={"percent_off": 50, "duration": "forever"})
+    subscription = shop.buy(shop.price(2000))
+    shop.api.subscriptions.update(subscription.id, {"discounts": [{"promotion_code": code.id}]})
+    shop.advance(days=32)
+    assert shop.read(subscription).latest_invoice.total == 1000
+    shop.api.subscriptions.update(subscription.id, {"discounts": ""})
+    shop.advance(days=32)
+    assert shop.read(subscription).latest_invoice.total == 2000
+
+
+def test_deleting_a_coupon_retires_its_codes(shop: Shop):
+    code = make_code(shop)
+    shop.api.coupons.delete(code.promotion.coupon)
+    assert not shop.api.promotion_codes.retrieve(code.id).active
+    assert shop.told()[-2:] == ["promotion_code.updated", "coupon.deleted"]

@@ -241,3 +241,27 @@ def test_static_files_lead_nowhere_else(sandbox: Sandbox, visitor: Visitor):
     assert visitor.get(f"{sandbox.url}/static/base.css").status == 200
     for path in ("static/../server.py", "static/%2e%2e/server.py", "static/nothing.css", "static/"):
         assert visitor.get(f"{sandbox.url}/{path}").status == 404
+
+
+def test_a_person_makes_a_code_and_retires_it(api, visitor: Visitor, desk):
+    page = desk("promotions")
+    after = visitor.follow(
+        visitor.press(page, "Make the code", code="AUTUMN20", percent_off="20", duration="repeating", months="3")
+    )
+    assert "The coupon and its code have been made." in after.text
+    assert "AUTUMN20 20 % 3 months 0" in after.text
+    code = api.v1.promotion_codes.list({"code": "AUTUMN20"}).data[0]
+    retired = visitor.follow(visitor.press(desk(f"promotions/{code.id}"), "Retire"))
+    assert "Nobody can redeem this code any more." in retired.text
+    assert not api.v1.promotion_codes.retrieve(code.id).active
+
+
+def test_an_amount_off_needs_its_currency(visitor: Visitor, desk, api):
+    page = desk("promotions")
+    visitor.press(page, "Make the code", code="FIVE", amount_off="5.00", currency="eur", max_redemptions="3")
+    assert "€5.00" in desk("promotions").text
+    assert "0 of 3" in desk("promotions").text
+    assert visitor.press(page, "Make the code", code="WRONG", amount_off="5.001", currency="eur").status == 422
+    assert visitor.press(page, "Make the code", code="WRONG", percent_off="20", duration="repeating").status == 422
+    assert visitor.press(page, "Make the code", code="NO SPACE", percent_off="20").status == 422
+    assert api.v1.promotion_codes.list({"code": "WRONG"}).data == []

@@ -213,7 +213,7 @@ def test_the_engine_answers_while_a_receiver_hangs(api, sandbox: Sandbox, receiv
 
 def test_an_unknown_mode_is_refused(sandbox: Sandbox):
     with pytest.raises(ValueError, match="Unknown mode"):
-        sandbox.deliveries.mode = "lose"
+        sandbox.deliveries.mode = "whisper"
 
 
 def _wait_for(happened, seconds: float = 5.0) -> None:

@@ -8,7 +8,7 @@ from django.db import IntegrityError, transaction
 
 from lms_memberships.models import Checkout, Membership, Subscription
 from lms_memberships.payments.gateway import CheckoutSnapshot, SubscriptionStatus
-from lms_memberships.subscriptions import lifecycle
+from lms_memberships.subscriptions import lifecycle, reminders
 from lms_memberships.subscriptions.models import FOR_GOOD
 from tests.factories import MembershipFactory, UserFactory
 from tests.subscriptions import said
@@ -138,7 +138,7 @@ def test_every_order_of_six_reads_ends_the_same(checkout, hear):
     orders = []
     hear_all(reads)
     assert len(orders) == 720
-    assert found == {("active", NOW + MONTH, NOW + MONTH, True, NOW + MONTH / 2)}
+    assert found == {("active", NOW + MONTH, NOW + MONTH, True, NOW)}
 
 
 def test_what_is_not_ours_makes_no_row(checkout, hear, names):
@@ -279,7 +279,7 @@ def test_a_debt_after_a_payment_that_nobody_saw_is_a_new_one(checkout, hear, nob
     hear(said.subscription(checkout))
     row = hear(renewal_failed(checkout))
     paid = said.invoice("in_2", created_at=NOW + MONTH, billing_reason="subscription_cycle")
-    billing.record_invoice_of(billing.Owner.of(row), paid, gateway=nobody_answers)
+    billing.record_invoice_of(billing.Owner.of(row), paid, gateway=nobody_answers, now=NOW)
     second = renewal_failed(checkout, number=2)
     assert hear(second).access_until == second.current_period_start + 7 * DAY
 
@@ -360,20 +360,20 @@ def test_a_trial_is_announced_to_end_when_it_does_end_soon(checkout, hear, names
     row = hear(on_trial(checkout, trial_end=NOW + days * DAY, current_period_end=NOW + days * DAY))
     names()
     for _again in range(3):
-        lifecycle.remind_of_trial_end(row.pk, now=NOW)
+        reminders.remind_of_trial_end(row.pk, now=NOW)
     assert names() == ["TrialEndsSoon"] * expected
 
 
 def test_a_trial_that_was_moved_is_announced_again_and_a_cancelled_one_never(checkout, hear, names):
     """G6"""
     row = hear(on_trial(checkout, trial_end=NOW + DAY))
-    lifecycle.remind_of_trial_end(row.pk, now=NOW)
+    reminders.remind_of_trial_end(row.pk, now=NOW)
     hear(on_trial(checkout, trial_end=NOW + 2 * DAY, read_started_at=NOW + SECOND))
     names()
-    assert lifecycle.remind_of_trial_end(row.pk, now=NOW)
+    assert reminders.remind_of_trial_end(row.pk, now=NOW)
     hear(on_trial(checkout, trial_end=NOW + 3 * DAY, cancel_at=NOW + 3 * DAY, read_started_at=NOW + 2 * SECOND))
     names()
-    assert not lifecycle.remind_of_trial_end(row.pk, now=NOW)
+    assert not reminders.remind_of_trial_end(row.pk, now=NOW)
     assert names() == []
 
 
@@ -418,6 +418,7 @@ def session(checkout, **changes) -> CheckoutSnapshot:
         "total": None,
         "expires_at": None,
         "read_started_at": NOW,
+        "metadata": {"lmsm_attempt": str(checkout.uuid)},
     }
     return CheckoutSnapshot(**{**values, **changes})
 

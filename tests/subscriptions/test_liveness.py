@@ -62,6 +62,8 @@ TABLE = [
     ("ended early", standing("canceled", ended_at=NOW - DAY), NOW - DAY),
     ("ended, by a clock that is ahead of ours", standing("canceled", ended_at=NOW + DAY), NOW),
     ("ended long after the grace", standing("canceled", ended_at=NOW, was_until=START), START),
+    ("ended, with all instalments paid (V10)", standing("canceled", ended_at=NOW, is_paid_up=True), FOR_GOOD),
+    ("all instalments paid, and it still runs (V10)", standing("active", is_paid_up=True), FOR_GOOD),
     ("incomplete after all", standing("incomplete"), NOW),
     ("incomplete for ever", standing("incomplete_expired"), NOW),
 ]

@@ -1,20 +1,18 @@
 """What if several processes do the same at the same moment? Real processes, real row locks: PostgreSQL only."""
 
-import multiprocessing
-import traceback
 from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from django.db import connection, connections
+from django.db import connection
 
 from lms_memberships import clock as our_clock
 from lms_memberships.models import Checkout, Email, Invoice, Subscription, WebhookEvent
 from lms_memberships.payments import connect
-from lms_memberships.payments.stripe_gateway import client
 from lms_memberships.subscriptions import checkout, lifecycle
 from lms_memberships.webhooks import inbox
 from tests import hosted
+from tests.faults import processes
 from tests.subscriptions import said
 from tests.webhooks_rig import post_event
 
@@ -25,42 +23,19 @@ pytestmark = [
 ]
 
 URLS = ("http://testserver/memberships/done/?session_id={CHECKOUT_SESSION_ID}", "http://testserver/memberships/")
-FORK = multiprocessing.get_context("fork")
 ROUNDS = 5
 
 
 def at_once(*jobs: Callable[[], object]) -> list[object]:
-    """Each job in a process of its own, all let go together. Returns what they return, in order."""
-    connections.close_all()
-    barrier = FORK.Barrier(len(jobs))
-    answers = FORK.Queue()
-
-    def run(number: int, job: Callable[[], object]) -> None:
-        connections.close_all()
-        # Connections to Stripe cannot be shared with the process that we come from.
-        client._clients.clear()
-        barrier.wait(20)
-        try:
-            answers.put((number, job(), ""))
-        except BaseException:  # noqa: BLE001 - whatever it is, the test must see it
-            answers.put((number, None, traceback.format_exc()))
-        finally:
-            connections.close_all()
-
-    processes = [FORK.Process(target=run, args=pair, daemon=True) for pair in enumerate(jobs)]
-    for process in processes:
-        process.start()
-    found = sorted((answers.get(timeout=60) for _process in processes), key=lambda answer: answer[0])
-    for process in processes:
-        process.join(20)
-    failures = [failure for _number, _answer, failure in found if failure]
-    assert not failures, "\n".join(failures)
-    return [answer for _number, answer, _failure in found]
+    """Each job in a process of its own, all let go together. Returns what they return, in order; none may fail."""
+    return processes.values(processes.at_once(*jobs))
 
 
 def start(student, membership) -> str:
     gateway = connect.get_gateway()
-    return checkout.start(student, membership, gateway=gateway, language="en", urls=URLS, now=our_clock.now())
+    return checkout.start(
+        student, checkout.Wish(membership), gateway=gateway, language="en", urls=URLS, now=our_clock.now()
+    )
 
 
 @pytest.mark.parametrize("_round", range(ROUNDS))

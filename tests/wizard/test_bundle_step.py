@@ -4,6 +4,7 @@ from django.urls import reverse
 
 from lms_memberships.bundles.registry import item_types
 from lms_memberships.models import Item
+from tests.factories import allow
 
 from .conftest import make_sessions, version_of
 
@@ -89,8 +90,9 @@ def test_an_empty_kind_offers_to_create_the_first_one(admin, gateway, client_for
     assert reverse(DigitalProduct.snippet_viewset.get_url_name("add")) in page
 
 
-def test_what_is_not_published_is_marked(browser, draft, sessions, wizard):
+def test_what_is_not_published_is_marked(browser, creator, draft, sessions, wizard):
     """U21"""
+    allow(creator, "change_livesession")
     Item.objects.filter(pk=sessions[0].pk).update(live=False)
     page = browser.get(wizard.step(draft, "bundle")).content.decode()
     assert page.count("Draft: not open to students yet") == 1

@@ -2,8 +2,10 @@
 
 import pytest
 from django.contrib.messages import get_messages
+from django.db import IntegrityError, transaction
 
 from lms_memberships.models import Membership
+from tests.factories import MembershipFactory
 
 from .conftest import version_of
 
@@ -41,12 +43,16 @@ def test_next_saves_a_draft_with_an_address_and_leads_to_the_second_step(browser
         ("19", "eur", 1900),
         ("19,5", "eur", 1950),
         ("1 234.50", "eur", 123450),
+        ("9,99", "eur", 999),
+        ("1 000,00", "eur", 100_000),
+        ("1\u202f000,00", "eur", 100_000),
+        ("1\u00a0000,00", "eur", 100_000),
         ("1900", "jpy", 1900),
         ("1.250", "kwd", 1250),
     ],
 )
 def test_amounts_are_read_in_the_decimals_of_their_currency(browser, wizard, typed, currency, minor):
-    """U13, H1"""
+    """U13, H1, H3: as people write them, with a comma or a point, and with any space."""
     browser.post(wizard.add, wizard.press("next", price_amount=typed, currency=currency))
     assert Membership.objects.get().price_amount == minor
 
@@ -55,7 +61,9 @@ def test_amounts_are_read_in_the_decimals_of_their_currency(browser, wizard, typ
     ("typed", "currency", "words"),
     [
         ("19.999", "eur", "at most 2 decimals"),
+        ("9,999", "eur", "in figures"),
         ("19.5", "jpy", "no decimals"),
+        ("5.124", "kwd", "at most 2 decimals"),
         ("-3", "eur", "less than zero"),
         ("0", "eur", "more than zero"),
         ("lots", "eur", "in figures"),
@@ -63,7 +71,7 @@ def test_amounts_are_read_in_the_decimals_of_their_currency(browser, wizard, typ
     ],
 )
 def test_a_wrong_price_is_said_beside_the_field(browser, wizard, typed, currency, words):
-    """U13, H1"""
+    """U13, H1, H2, H3: no digit is cut off in silence."""
     answer = browser.post(wizard.add, wizard.press("next", price_amount=typed, currency=currency))
     assert answer.status_code == 200
     assert words in answer.context["form"].errors["price_amount"][0]
@@ -135,3 +143,39 @@ def test_an_unknown_step_does_not_exist(browser, draft, wizard):
     """U10"""
     assert browser.get(wizard.step(draft, "extras")).status_code == 404
     assert browser.post(wizard.url("preview_on_step", draft.pk, "extras"), {}).status_code == 404
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "is_taken"),
+    [
+        ("trial_days", "730", True),
+        ("trial_days", "731", False),
+        ("trial_days", "-1", False),
+        ("max_members", "1", True),
+        ("max_members", "0", False),
+        ("max_members", "-1", False),
+        ("grace_days", "0", True),
+        ("grace_days", "60", True),
+        ("grace_days", "61", False),
+        ("price_amount", "0", False),
+        ("price_amount", "-1", False),
+        ("price_amount", "0.01", True),
+    ],
+)
+def test_the_bounds_hold_to_the_last_value(browser, wizard, field, value, is_taken):
+    """N4: the last that is taken, and the first that is not, beside its field."""
+    answer = browser.post(wizard.add, wizard.press("next", **{field: value}))
+    assert Membership.objects.exists() is is_taken
+    assert is_taken or field in answer.context["form"].errors
+
+
+def test_the_database_keeps_the_bounds_too(db):
+    """N4: for whoever does not come through the form."""
+    for wrong in ({"price_amount": 0}, {"price_amount": -1}, {"trial_days": -1}, {"max_members": -1}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            MembershipFactory(**wrong)
+
+
+def test_a_new_membership_is_charged_by_the_month():
+    """W15, U16: unless another interval is chosen."""
+    assert Membership().interval == "month"

@@ -166,12 +166,16 @@ def test_an_incomplete_draft_is_not_submitted(client_for, editor, gateway, workf
     assert Membership.objects.get(pk=membership.pk).current_workflow_state is None
 
 
-def test_a_live_one_is_unpublished_deleted_and_listed_by_wagtails_own_views(browser, client_for, draft, wizard):
-    """U25"""
+def test_a_live_one_is_unpublished_and_listed_by_wagtails_own_views_and_kept(browser, client_for, draft, wizard):
+    """U25, G16: once it was on sale it stays, in words; a draft that nobody could buy goes."""
     browser.post(wizard.step(draft, "publish"), wizard.finish())
     assert browser.post(wizard.url("unpublish", draft.pk)).status_code == 302
     draft.refresh_from_db()
     assert not draft.live
     remover = client_for(allow(UserFactory(), "change_membership", "delete_membership", "view_membership"))
     assert remover.get(wizard.url("usage", draft.pk)).status_code == 200
-    assert remover.get(wizard.url("delete", draft.pk)).status_code == 200
+    assert "cannot be deleted" in remover.get(wizard.url("delete", draft.pk), follow=True).content.decode()
+    never_sold = MembershipFactory()
+    assert remover.get(wizard.url("delete", never_sold.pk)).status_code == 200
+    assert remover.post(wizard.url("delete", never_sold.pk)).status_code == 302
+    assert list(Membership.objects.all()) == [draft]

@@ -52,6 +52,9 @@ def test_without_the_right_to_set_prices_the_fields_are_fixed(client_for, editor
     assert fixed == {
         "price_amount",
         "old_price_amount",
+        "setup_fee_amount",
+        "further_prices",
+        "instalments",
         "currency",
         "interval",
         "trial_days",

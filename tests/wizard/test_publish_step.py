@@ -11,6 +11,7 @@ from django.utils import timezone
 from wagtail.models import ModelLogEntry
 
 from lms_memberships.emails import switches
+from lms_memberships.health import stripe_look
 from lms_memberships.models import Membership, Price
 from tests.factories import MembershipFactory
 
@@ -195,3 +196,17 @@ def test_the_first_payment_is_said_in_words(browser, wizard, fields, sentences):
     for sentence in sentences:
         assert sentence in page
     assert version_of(membership).pk == membership.pk
+
+
+def test_the_checklist_asks_for_tax_where_the_site_wants_it(browser, draft, wizard, settings, gateway, sandbox):
+    """X16, X18"""
+    assert "Stripe Tax is set up" not in browser.get(wizard.step(draft, "publish")).content.decode()
+    settings.LMS_MEMBERSHIPS_STRIPE_TAX = True
+    page = browser.get(wizard.step(draft, "publish")).content.decode()
+    assert "Until then nobody can buy" in page
+    assert "https://dashboard.stripe.com/tax/registrations" in page
+    sandbox.actions.set_taxes(rates={"FR": "20"})
+    stripe_look.ask()
+    page = browser.get(wizard.step(draft, "publish")).content.decode()
+    assert "Until then nobody can buy" not in page
+    assert "https://dashboard.stripe.com/settings/tax" not in page

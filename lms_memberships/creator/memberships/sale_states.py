@@ -9,7 +9,7 @@ from ...memberships.models import BundleItem, Membership, Price
 from ...memberships.publishing import SALE_STATE_LABELS, Incomplete, SaleState
 from ...payments.connect import Connection, NotConnected
 
-Key = tuple[int, int | None, str, str]
+Key = tuple[int, int | None, str, str, int]
 
 
 @dataclass(frozen=True)
@@ -61,9 +61,9 @@ def _standing(
 def _prices(memberships: Collection[Membership], connection: Connection | None) -> dict[Key, Price]:
     if connection is None:
         return {}
-    rows = Price.objects.filter(membership__in=memberships, account=connection.account_id, livemode=connection.livemode)
-    return {(price.membership_id, price.amount, price.currency, price.interval): price for price in rows}
+    rows = Price.objects.in_account(connection).taxed_as_set().filter(membership__in=memberships)
+    return {(price.membership_id, *price.key): price for price in rows}
 
 
 def _key(membership: Membership) -> Key:
-    return membership.pk, membership.price_amount, membership.currency, membership.interval
+    return membership.pk, membership.price_amount, membership.currency, membership.interval, membership.instalments

@@ -1,5 +1,7 @@
 """How is the list of memberships answered, and how does "Try again" work? (U8, U9)."""
 
+from typing import Any
+
 from django.contrib.admin.utils import quote
 from django.core.exceptions import PermissionDenied
 from django.forms import Media
@@ -21,11 +23,15 @@ from wagtail.snippets.views.snippets import IndexView
 from ... import clock
 from ...errors import OutsideFailure, Refusal
 from ...memberships import publishing
+from ...memberships.intervals import interval_text
 from ...memberships.models import Membership
-from ...memberships.pricing import price_text
+from ...memberships.pricing import way_text
+from ...memberships.ways import first_way
 from ...payments import connect
 from ...subscriptions import members
+from ...subscriptions.places import Places, places_in
 from .filters import MembershipFilterSet
+from .first_steps import first_steps
 from .sale_states import standings
 
 TRY_AGAIN_URL_NAME = "lms_memberships_try_again"
@@ -48,9 +54,17 @@ class SaleColumn(Column):
 
 
 def _price(membership: Membership) -> str:
-    if membership.price is None:
-        return _("No price yet")
-    return price_text(membership.price, membership.interval, translation.get_language() or "en")
+    way = first_way(membership)
+    return way_text(way, translation.get_language() or "en") if way else _("No price yet")
+
+
+def _members(membership: Any) -> str:
+    """With a limit, how many places are taken, too many included (J10): more than members, if some are just paying."""
+    places: Places | None = membership.places
+    if places is None:
+        return str(membership.members)
+    numbers = {"count": membership.members, "taken": places.taken, "limit": places.limit}
+    return _("%(count)s; places taken: %(taken)s of %(limit)s") % numbers
 
 
 class MembershipIndexView(IndexView):
@@ -73,11 +87,11 @@ class MembershipIndexView(IndexView):
             Column(
                 "interval",
                 label=gettext_lazy("Billing interval"),
-                accessor="get_interval_display",
+                accessor=lambda membership: interval_text(membership.interval),
                 sort_key="interval",
             ),
             SaleColumn("standing", label=gettext_lazy("Sale")),
-            NumberColumn("members", label=gettext_lazy("Members")),
+            NumberColumn("members", label=gettext_lazy("Members"), accessor=_members),
         ]
 
     @cached_property
@@ -91,9 +105,12 @@ class MembershipIndexView(IndexView):
         rows = list(context["object_list"])
         states = standings(rows, connect.current())
         people = members.count(rows, now=clock.now())
+        limits = places_in(rows, now=clock.now())
         for row in rows:
             row.standing, row.members = states[row.pk], people.get(row.pk, 0)
+            row.places = limits.get(row.pk)
         context["table"].data = rows
+        context["first_steps"] = first_steps(self.request.user, now=clock.wall_time(), add_url=self.add_url or "")
         return context
 
 

@@ -23,7 +23,7 @@ def play(request: HttpRequest, lesson_id: int) -> HttpResponseBase:
     if decision.reason is Reason.NOT_SOLD:
         return theirs.scorm_player_view(request, lesson_id)
     if not decision.allowed:
-        return gate.refuse(request, decision, title=lesson.title)
+        return gate.refuse(request, decision, thing=lesson)
     if not lesson.live and decision.reason not in lessons.STAFF:
         raise Http404
     lessons.enrol_if_learning(request.user, lesson.get_parent().specific, decision)
@@ -35,7 +35,7 @@ def enrol(request: HttpRequest, course_id: int) -> HttpResponseBase:
     course = get_object_or_404(CoursePage, pk=course_id)
     decision = lessons.decide(request, course)
     if decision.reason is not Reason.NOT_SOLD and not decision.allowed:
-        return gate.refuse(request, decision, title=course.title)
+        return gate.refuse(request, decision, thing=course)
     return theirs.enroll_in_course(request, course_id)
 
 

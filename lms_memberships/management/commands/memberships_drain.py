@@ -4,16 +4,15 @@ import signal
 import threading
 from argparse import ArgumentParser
 from types import FrameType
+from typing import Any
 
-from django.core.management.base import BaseCommand
-from django.db import close_old_connections
+from django.core.management.base import BaseCommand, CommandError
 
-from ..draining import ONCE, Result, drain, empty, run
+from ...payments.models import WebhookEvent
+from ...payments.replaying import replay
+from ..draining import drain, loop
+from ..jobs import Rhythm
 from ..reporting import report
-
-PAUSE_SECONDS = 1.0
-#: What fails without a date for the next try is not tried again each second.
-ROUNDS_BETWEEN_PREPARING = 60
 
 
 class Command(BaseCommand):
@@ -22,14 +21,35 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--loop", action="store_true", help="Keep going until stopped.")
         parser.add_argument("--json", action="store_true", help="Print the result for machines.")
+        parser.add_argument(
+            "--replay", nargs="*", metavar="event_id", help="First begin again with these webhook events of Stripe's."
+        )
+        parser.add_argument("--dead", action="store_true", help="With --replay: all those that were given up.")
 
-    def handle(self, *args: object, **options: object) -> None:
+    def handle(self, *args: object, **options: Any) -> None:
+        if options["replay"] is not None:
+            self._replay(options["replay"], with_dead=options["dead"])
         if options["loop"]:
-            self._loop()
+            loop(self._until_stopped())
         else:
-            report(drain(), self, **options)
+            report(drain(Rhythm.MINUTE), self, **options)
 
-    def _loop(self) -> None:
+    def _replay(self, event_ids: list[str], *, with_dead: bool) -> None:
+        wanted = WebhookEvent.objects.filter(event_id__in=event_ids)
+        missing = set(event_ids) - set(wanted.values_list("event_id", flat=True))
+        if missing:
+            msg = f"No such webhook event: {', '.join(sorted(missing))}"
+            raise CommandError(msg)
+        if not event_ids and not with_dead:
+            msg = "--replay needs ids of events, or --dead"
+            raise CommandError(msg)
+        count = replay(wanted) if event_ids else 0
+        if with_dead:
+            count += replay(WebhookEvent.objects.filter(state=WebhookEvent.State.DEAD))
+        self.stderr.write(f"{count} webhook events begin again")
+
+    @staticmethod
+    def _until_stopped() -> threading.Event:
         stopping = threading.Event()
 
         def stop(number: int, frame: FrameType | None) -> None:
@@ -37,13 +57,4 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, stop)
         signal.signal(signal.SIGINT, stop)
-        rounds = 0
-        while not stopping.is_set():
-            # Failures are logged by the jobs; a database that was restarted gets a new connection.
-            close_old_connections()
-            results: dict[str, Result] = {}
-            if rounds % ROUNDS_BETWEEN_PREPARING == 0:
-                run(ONCE, results)
-            empty(results)
-            rounds += 1
-            stopping.wait(PAUSE_SECONDS)
+        return stopping

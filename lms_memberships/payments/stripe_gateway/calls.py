@@ -7,6 +7,9 @@ from stripe import RequestOptions
 
 from ... import clock
 
+#: Stripe takes so many kinds of events in one question.
+MOST_TYPES = 20
+
 
 class Calls:
     """The part of the gateway that every subject builds on."""

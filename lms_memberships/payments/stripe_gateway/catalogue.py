@@ -1,6 +1,6 @@
 """What is for sale at Stripe? Products and their prices."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, cast
 
 from ...money import to_stripe_amount
 from ..gateway import NotFound, PriceRequest, PriceSnapshot, ProductRequest
@@ -43,13 +43,23 @@ class CatalogueCalls(Calls):
         with translated():
             self.client.v1.products.update(request.id, params, under(key))
 
+    def product_shows(self, request: ProductRequest) -> bool:
+        """Whether its texts are those; a product that is gone shows none."""
+        try:
+            with translated():
+                found = self.client.v1.products.retrieve(request.id)
+        except NotFound:
+            return False
+        if getattr(found, "deleted", False):
+            return False
+        return (found.name, found.description or "") == (request.name, request.description)
+
     def create_price(self, request: PriceRequest, *, key: str) -> PriceSnapshot:
         params: PriceCreateParams = {
             "product": request.product_id,
             "currency": request.money.currency,
             "unit_amount": to_stripe_amount(request.money),
-            # What students see is what they pay. It cannot be changed later (guide §3).
-            "tax_behavior": "inclusive",
+            "tax_behavior": cast("Literal['inclusive', 'exclusive']", request.tax_behavior),
             "lookup_key": request.lookup_key,
             "metadata": request.metadata,
         }

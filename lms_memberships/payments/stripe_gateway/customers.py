@@ -42,3 +42,16 @@ class CustomerCalls(Calls):
         except NotFound:
             return False
         return not getattr(found, "deleted", False)
+
+    def update_customer_email(self, customer_id: str, email: str, *, key: str) -> None:
+        with translated():
+            self.client.v1.customers.update(customer_id, {"email": email}, under(key))
+
+    def customer_email(self, customer_id: str) -> str | None:
+        """None: there is no such customer any more."""
+        try:
+            with translated():
+                found = self.client.v1.customers.retrieve(customer_id)
+        except NotFound:
+            return None
+        return None if getattr(found, "deleted", False) else found.email or ""

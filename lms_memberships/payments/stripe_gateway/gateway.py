@@ -1,23 +1,52 @@
 """Who answers ``payments.gateway.Gateway`` with the real Stripe client?"""
 
+from collections.abc import Callable
+
 import stripe
+from django.views.decorators.debug import sensitive_variables
 
 from ..gateway import AccountSnapshot
 from . import snapshots
 from .catalogue import CatalogueCalls
 from .checkouts import CheckoutCalls
-from .client import client_for
+from .client import at_once, client_for
 from .customers import CustomerCalls
+from .existing_prices import ExistingPriceCalls
 from .failures import translated
 from .invoices import InvoiceCalls
+from .line import INTERACTIVE, Manner
+from .price_moves import PriceMoveCalls
+from .promotions import PromotionCalls
 from .subscriptions import SubscriptionCalls
+from .taxes import TaxCalls
+from .webhook_endpoints import EndpointCalls
 
 
-class StripeGateway(CatalogueCalls, CustomerCalls, CheckoutCalls, SubscriptionCalls, InvoiceCalls):
+class StripeGateway(
+    CatalogueCalls,
+    CustomerCalls,
+    CheckoutCalls,
+    SubscriptionCalls,
+    InvoiceCalls,
+    EndpointCalls,
+    PromotionCalls,
+    ExistingPriceCalls,
+    PriceMoveCalls,
+    TaxCalls,
+):
     """Stripe with one key, in one account. Cheap to make: the client behind it is shared."""
 
-    def __init__(self, key: str, *, api_base: str, account_id: str) -> None:
-        self.client: stripe.StripeClient = client_for(key, api_base=api_base)
+    @sensitive_variables("key")
+    def __init__(
+        self,
+        key: str,
+        *,
+        api_base: str,
+        account_id: str,
+        manner: Manner = INTERACTIVE,
+        pace: Callable[[], None] = at_once,
+    ) -> None:
+        self.client: stripe.StripeClient = client_for(key, api_base=api_base, manner=manner, pace=pace)
         self.account_id = account_id
         self.livemode = livemode_of(key)
 

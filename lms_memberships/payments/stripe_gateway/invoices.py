@@ -1,5 +1,6 @@
 """What was billed, paid and given back? Invoices and refunds."""
 
+from ...money import Money, from_stripe_amount
 from ..gateway import InvoiceSnapshot
 from . import snapshots
 from .calls import Calls, under
@@ -39,3 +40,15 @@ class InvoiceCalls(Calls):
                 if each.status not in WITHOUT_EFFECT:
                     return each.id
         return None
+
+    def payment_of_refund(self, refund_id: str) -> str:
+        """Whose money it gave back. Empty for what was charged without a payment intent."""
+        with translated():
+            return snapshots.id_of(self.client.v1.refunds.retrieve(refund_id).payment_intent)
+
+    def refunded(self, payment_intent_id: str) -> Money | None:
+        """How much of a payment was given back, in however many parts. None: nothing."""
+        with translated():
+            refunds = self.client.v1.refunds.list({"payment_intent": payment_intent_id, "limit": 100})
+            given = [each for each in refunds.auto_paging_iter() if each.status not in WITHOUT_EFFECT]
+        return from_stripe_amount(sum(each.amount for each in given), given[0].currency) if given else None

@@ -16,6 +16,8 @@ from ..gateway import (
     SubscriptionSnapshot,
     SubscriptionStatus,
 )
+from ..schedules import ScheduleSnapshot
+from . import sums
 
 
 class UnknownStatus(GatewayFailure):
@@ -84,13 +86,17 @@ def price(found: stripe.Price) -> PriceSnapshot:
         interval=recurring.interval if recurring else None,
         interval_count=recurring.interval_count if recurring else 1,
         lookup_key=found.lookup_key or "",
+        tax_behavior=found.tax_behavior or "unspecified",
     )
 
 
 def checkout(found: stripe.checkout.Session, *, read_started_at: datetime) -> CheckoutSnapshot:
-    total = None
+    total = discount = tax = None
     if found.amount_total is not None and found.currency:
         total = from_stripe_amount(found.amount_total, found.currency)
+    if found.total_details is not None and found.currency:
+        discount = from_stripe_amount(found.total_details.amount_discount, found.currency)
+        tax = from_stripe_amount(found.total_details.amount_tax, found.currency)
     return CheckoutSnapshot(
         id=found.id,
         url=found.url or "",
@@ -106,6 +112,10 @@ def checkout(found: stripe.checkout.Session, *, read_started_at: datetime) -> Ch
         expires_at=moment(found.expires_at),
         read_started_at=read_started_at,
         metadata=_metadata(found),
+        discount=discount,
+        promotion_code_id=next((id_of(each.promotion_code) for each in found.discounts or ()), ""),
+        email=(found.customer_details and found.customer_details.email) or found.customer_email or "",
+        tax=tax,
     )
 
 
@@ -114,6 +124,7 @@ def subscription(found: stripe.Subscription, *, read_started_at: datetime) -> Su
     # Prices of other rhythms may hang on the same subscription: access lasts as long as the longest (guide §20.8).
     item = max(items, key=lambda each: each.current_period_end)
     interval = item.price.recurring
+    pending = getattr(found, "pending_update", None)
     return SubscriptionSnapshot(
         id=found.id,
         status=_status(found),
@@ -133,8 +144,31 @@ def subscription(found: stripe.Subscription, *, read_started_at: datetime) -> Su
         has_card=_has_card(found),
         latest_invoice=_latest_invoice(found, read_started_at),
         read_started_at=read_started_at,
+        schedule_id=id_of(getattr(found, "schedule", None)),
+        item_id=item.id,
+        quantity=getattr(item, "quantity", None) or 1,
+        item_count=len(items),
+        pending_until=moment(pending.expires_at) if pending else None,
         metadata=_metadata(found),
     )
+
+
+def schedule(found: stripe.SubscriptionSchedule) -> ScheduleSnapshot:
+    current = found.current_phase
+    return ScheduleSnapshot(
+        id=found.id,
+        phase_started_at=moment(current.start_date) if current else None,
+        ends_subscription=found.end_behavior == "cancel",
+        next_price_id=_next_price_id(found),
+    )
+
+
+def _next_price_id(found: stripe.SubscriptionSchedule) -> str:
+    """Of the phase after the current one. The end of the last phase begins none."""
+    if found.current_phase is None:
+        return ""
+    following = [each for each in found.phases if each.start_date >= found.current_phase.end_date]
+    return id_of(following[0]["items"][0].price) if following else ""
 
 
 def invoice(found: stripe.Invoice, *, read_started_at: datetime) -> InvoiceSnapshot:
@@ -160,8 +194,10 @@ def invoice(found: stripe.Invoice, *, read_started_at: datetime) -> InvoiceSnaps
         hosted_url=getattr(found, "hosted_invoice_url", None) or "",
         pdf_url=getattr(found, "invoice_pdf", None) or "",
         read_started_at=read_started_at,
+        credited=_credited(found),
         # A renewal says whose it is only in the copy of its subscription's metadata.
         metadata={**(_metadata(parent) if parent else {}), **_metadata(found)},
+        **sums.of_invoice(found),
     )
 
 
@@ -222,6 +258,11 @@ def _payment_intent_id(found: stripe.Invoice) -> str:
         if each.payment.type == "payment_intent"
     ]
     return max(intents)[1] if intents else ""
+
+
+def _credited(found: stripe.Invoice) -> Money | None:
+    amount = getattr(found, "post_payment_credit_notes_amount", None)
+    return from_stripe_amount(amount, found.currency) if amount else None
 
 
 def _money_of(found: stripe.Price, *, quantity: int) -> Money:

@@ -2,14 +2,15 @@
 
 from ..gateway import NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from . import snapshots
-from .calls import Calls, under
+from .calls import under
 from .failures import translated
+from .switching import SwitchCalls
 
 #: From here there is no way back, and nothing left to cancel.
 OVER = {SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED}
 
 
-class SubscriptionCalls(Calls):
+class SubscriptionCalls(SwitchCalls):
     """Subscriptions."""
 
     def read_subscription(self, subscription_id: str) -> SubscriptionSnapshot:
@@ -20,12 +21,16 @@ class SubscriptionCalls(Calls):
 
     def cancel_at_period_end(self, subscription_id: str, *, key: str) -> None:
         with translated():
+            self.let_go(self.client.v1.subscriptions.retrieve(subscription_id))
             self.client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": True}, under(key))
 
     def resume(self, subscription_id: str, *, key: str) -> None:
         """Take back a planned end, also one that was set to a date in Stripe's dashboard."""
         with translated():
             found = self.client.v1.subscriptions.retrieve(subscription_id)
+            if self.let_go(found):
+                # The end that the schedule had set went with it.
+                found = self.client.v1.subscriptions.retrieve(subscription_id)
             if found.cancel_at_period_end:
                 self.client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": False}, under(key))
             elif found.cancel_at is not None:
@@ -35,6 +40,7 @@ class SubscriptionCalls(Calls):
         """End it at once. Ending what is over, or gone, is done: a second call changes nothing."""
         try:
             with translated():
+                self.let_go(self.client.v1.subscriptions.retrieve(subscription_id))
                 self.client.v1.subscriptions.cancel(subscription_id, {"invoice_now": False, "prorate": False})
         except (NotFound, RequestRefused):
             if not self._is_over(subscription_id):

@@ -22,14 +22,14 @@ def update(unit: Work, subscription: Object, params: Object) -> Object:
     if "trial_settings" in params:
         subscription["trial_settings"] = trial_settings(params["trial_settings"])
     if "discounts" in params:
-        _set_discounts(unit, subscription, params["discounts"] or [])
+        set_discounts(unit, subscription, params["discounts"] or [])
     if "pause_collection" in params:
         asked = params["pause_collection"]
         subscription["pause_collection"] = {"resumes_at": None} | asked if asked else None
     if "cancel_at_period_end" in params or "cancel_at" in params:
         set_end(unit, subscription, params)
     if "trial_end" in params:
-        _set_trial_end(unit, subscription, params["trial_end"])
+        set_trial_end(unit, subscription, params["trial_end"])
     if "items" in params or params.get("billing_cycle_anchor", {}).get("type") == "now":
         switching.switch(unit, subscription, params)
     unit.announce_change("customer.subscription.updated", subscription)
@@ -84,7 +84,7 @@ def check_trial_end(unit: Work, timestamp: int) -> int:
     return timestamp
 
 
-def _set_trial_end(unit: Work, subscription: Object, asked: int | str) -> None:
+def set_trial_end(unit: Work, subscription: Object, asked: int | str) -> None:
     if asked == "now":
         if subscription["status"] != "trialing":
             return
@@ -103,7 +103,7 @@ def _set_trial_end(unit: Work, subscription: Object, asked: int | str) -> None:
     trials.warn_if_soon(unit, subscription)
 
 
-def _set_discounts(unit: Work, subscription: Object, asked: list[Object]) -> None:
+def set_discounts(unit: Work, subscription: Object, asked: list[Object]) -> None:
     customer = unit.get("customer", subscription["customer"])
     chosen = discounts.resolve(unit, asked, customer=customer)
     kept = {each["discount"] for each in chosen if "discount" in each}

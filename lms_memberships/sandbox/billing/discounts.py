@@ -46,6 +46,22 @@ def why_not(unit: Work, code: Object, *, customer: Object | None) -> str | None:
     return None
 
 
+def why_not_here(unit: Work, chosen: list[Object], *, subtotal: int, currency: str) -> str | None:
+    """Of what may be redeemed by this person: why it cannot be for this amount in this currency."""
+    for each in chosen:
+        coupon = unit.get("coupon", each["coupon"])
+        if coupon["amount_off"] is not None and currency not in _amounts_off(coupon):
+            return f"The coupon takes off an amount in {coupon['currency']} and cannot be used for {currency}."
+        code = unit.find("promotion_code", each["promotion_code"])
+        if code is not None and below_minimum(code, subtotal=subtotal, currency=currency):
+            return "This code needs a higher order amount."
+    return None
+
+
+def _amounts_off(coupon: Object) -> Object:
+    return {coupon["currency"]: coupon["amount_off"]} | coupon.get("currency_options", {})
+
+
 def below_minimum(code: Object, *, subtotal: int, currency: str) -> bool:
     restrictions = code["restrictions"]
     minimum = restrictions["minimum_amount"]
@@ -80,6 +96,8 @@ def _count(unit: Work, coupon: Object, code_id: str | None) -> None:
         if each["max_redemptions"] is not None and each["times_redeemed"] >= each["max_redemptions"]:
             each["valid" if each is coupon else "active"] = False
     unit.announce_change("coupon.updated", coupon)
+    if code_id is not None:
+        unit.announce_change("promotion_code.updated", unit.get("promotion_code", code_id))
 
 
 def drop(unit: Work, subscription: Object, discount_ids: list[str]) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import heapq
 import threading
+from itertools import count
 from typing import TYPE_CHECKING
 
 from ..store import Key, Object, Store
@@ -19,6 +21,10 @@ class Calendar:
     def __init__(self, store: Store) -> None:
         self.stepping = threading.RLock()
         self._steps: dict[Key, Step] = {}
+        # Who came first goes first, where two fall due at once; what has changed since is passed over.
+        self._queue: list[tuple[int, int, Key, Step]] = []
+        self._numbers = count()
+        self._number_of: dict[Key, int] = {}
         self._lock = store.lock
         for key, each in store.walk():
             self._note(key, each)
@@ -26,18 +32,21 @@ class Calendar:
 
     def first(self, *, until: int) -> tuple[Key, Step] | None:
         with self._lock:
-            due = [(step.at, number, key) for number, (key, step) in enumerate(self._steps.items()) if step.at <= until]
-            if not due:
+            while self._queue and self._steps.get(self._queue[0][2]) is not self._queue[0][3]:
+                heapq.heappop(self._queue)
+            if not self._queue or self._queue[0][0] > until:
                 return None
-            key = min(due)[2]
-            return key, self._steps[key]
+            return self._queue[0][2:]
 
     def _note(self, key: Key, each: Object | None) -> None:
         step = next_step(each) if each is not None else None
         if step is None:
             self._steps.pop(key, None)
-        else:
+            self._number_of.pop(key, None)
+        elif self._steps.get(key) != step:
             self._steps[key] = step
+            number = self._number_of.setdefault(key, next(self._numbers))
+            heapq.heappush(self._queue, (step.at, number, key, step))
 
 
 def catch_up(sandbox: Sandbox, *, until: int | None = None) -> None:

@@ -7,6 +7,7 @@ from ..store import Object
 from ..work import Work
 
 OVER = ("canceled", "incomplete_expired")
+OPEN_SCHEDULES = ("not_started", "active")
 
 
 def cancel(unit: Work, subscription: Object, *, reason: str) -> None:
@@ -19,6 +20,16 @@ def cancel(unit: Work, subscription: Object, *, reason: str) -> None:
             invoice |= {"auto_advance": False, "next_payment_attempt": None, "automatically_finalizes_at": None}
             unit.announce_change("invoice.updated", invoice)
     unit.announce("customer.subscription.deleted", subscription)
+    schedule = unit.find("subscription_schedule", subscription["schedule"])
+    if schedule is not None:
+        close_schedule(unit, schedule)
+
+
+def close_schedule(unit: Work, schedule: Object) -> None:
+    """A schedule whose subscription has ended in another way has nothing left to lead."""
+    if schedule["status"] in OPEN_SCHEDULES:
+        schedule |= {"status": "canceled", "canceled_at": unit.now, "current_phase": None}
+        unit.announce("subscription_schedule.canceled", schedule)
 
 
 def expire(unit: Work, subscription: Object) -> None:

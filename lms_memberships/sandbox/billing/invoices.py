@@ -8,7 +8,7 @@ from ..payments.cards import NEEDS_PERSON, Decline, Presence
 from ..rendering import list_of
 from ..store import Object
 from ..work import Work, new_id
-from . import lines, retries, standing
+from . import lines, retries, standing, taxes
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -57,6 +57,8 @@ def draft_for(
     }
     for item in unit.all("invoiceitem", lambda each: each["invoice"] is None and _is_of(each, subscription)):
         item["invoice"] = invoice["id"]
+    if subscription["automatic_tax"]["enabled"]:
+        invoice["automatic_tax"] = taxes.for_invoice()
     if invoice["collection_method"] == "send_invoice":
         invoice["due_date"] = unit.now + subscription["days_until_due"] * DAY
     lines.total_up(unit, invoice, subscription["discounts"])
@@ -119,7 +121,9 @@ def finalize(unit: Work, invoice: Object, *, paid_with: Object | None = None) ->
     elif invoice["amount_due"] > 0:
         _open_payment(unit, invoice)
     unit.announce("invoice.finalized", invoice)
-    if invoice["amount_due"] == 0 or paid_with is not None:
+    if paid_with is not None and paid_with["status"] == "processing":
+        invoice["attempted"] = True
+    elif invoice["amount_due"] == 0 or paid_with is not None:
         mark_paid(unit, invoice)
 
 
@@ -177,7 +181,12 @@ def _link(unit: Work, invoice: Object, intent: Object) -> None:
 
 # ------------------------------------------------------------------ paying
 def pay(unit: Work, invoice: Object, method: Object | None, presence: Presence) -> Decline | None:
-    """None when it is paid. A present person whom the bank wants to see gets ``NEEDS_PERSON`` and a page."""
+    """None when it is paid, or will be if the bank pays the debit.
+
+    A present person whom the bank wants to see gets ``NEEDS_PERSON`` and a page.
+    """
+    if is_under_way(unit, invoice):
+        raise invalid("A payment for this invoice is already processing.", code="payment_intent_unexpected_state")
     invoice["attempted"] = True
     intent = unit.get("payment_intent", invoice["_payment_intent"])
     if method is None:
@@ -193,8 +202,19 @@ def pay(unit: Work, invoice: Object, method: Object | None, presence: Presence) 
         note_failure(unit, invoice)
         unit.announce("invoice.payment_action_required", invoice)
         return NEEDS_PERSON
+    if verdict == "processing":
+        invoice["next_payment_attempt"] = None
+        unit.announce_change("invoice.updated", invoice)
+        standing.while_under_way(unit, invoice)
+        return None
     note_failure(unit, invoice)
     return verdict
+
+
+def is_under_way(unit: Work, invoice: Object) -> bool:
+    """A debit was sent, and the bank has not answered."""
+    intent = unit.find("payment_intent", invoice.get("_payment_intent"))
+    return intent is not None and intent["status"] == "processing"
 
 
 def attempt(unit: Work, invoice: Object, presence: Presence = "absent") -> Decline | None:

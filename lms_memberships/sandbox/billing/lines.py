@@ -8,7 +8,7 @@ from ..languages import figures
 from ..shapes import fresh
 from ..store import Object
 from ..work import Work, new_id
-from . import discounts
+from . import discounts, taxes
 
 
 def unit_amount(price: Object, currency: str) -> int:
@@ -157,8 +157,11 @@ def total_up(unit: Work, invoice: Object, discount_ids: list[str]) -> None:
     invoice["discounts"] = [one for one, _ in coupons]
     invoice["total_discount_amounts"] = [{"discount": one, "amount": amount} for one, amount in sums.items()]
     subtotal = sum(each["amount"] for each in lines)
-    total = subtotal - sum(sums.values())
-    invoice |= {"subtotal": subtotal, "subtotal_excluding_tax": subtotal, "total": total, "total_excluding_tax": total}
+    total = subtotal - sum(sums.values()) + taxes.on_invoice(unit, invoice)
+    included = sum(each["amount"] for each in invoice["total_taxes"] if each["tax_behavior"] == "inclusive")
+    without = total - sum(each["amount"] for each in invoice["total_taxes"])
+    invoice |= {"subtotal": subtotal, "subtotal_excluding_tax": subtotal - included}
+    invoice |= {"total": total, "total_excluding_tax": without}
     settle_balance(unit, invoice)
 
 

@@ -6,6 +6,8 @@ from ..store import Object
 from ..work import Work
 from . import discounts, ending, retries
 
+FIRST_BY_HAND = ("subscription_create", "send_invoice")
+
 
 def after_payment(unit: Work, invoice: Object) -> None:
     _no_longer_delinquent(unit, invoice)
@@ -26,11 +28,21 @@ def after_payment(unit: Work, invoice: Object) -> None:
         unit.announce("customer.subscription.resumed", subscription)
 
 
+def while_under_way(unit: Work, invoice: Object) -> None:
+    """Stripe calls it active while the bank has not answered about its first debit."""
+    subscription = _of(unit, invoice)
+    if subscription is not None and subscription["status"] == "incomplete":
+        subscription["status"] = "active"
+        unit.announce_change("customer.subscription.updated", subscription)
+
+
 def after_failure(unit: Work, invoice: Object) -> None:
     subscription = _of(unit, invoice)
     if subscription is None or subscription.get("_pending_change"):
         return
-    if subscription["status"] in ("active", "trialing") and invoice["billing_reason"] != "subscription_create":
+    # By card a first payment that fails leaves it incomplete; active it is only with a debit that was under way.
+    is_first_by_hand = (invoice["billing_reason"], invoice["collection_method"]) == FIRST_BY_HAND
+    if subscription["status"] in ("active", "trialing") and not is_first_by_hand:
         subscription["status"] = "past_due"
         unit.announce_change("customer.subscription.updated", subscription)
     if subscription["status"] == "past_due" and _no_try_is_left(invoice):

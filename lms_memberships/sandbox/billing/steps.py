@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from ..store import Object
 from ..work import Work
-from . import cycle, ending, periods, standing, trials
+from . import answering, cycle, ending, periods, schedules, standing, trials
 
 HOUR = 3600
 FIRST_PAYMENT_WITHIN = 23 * HOUR
 RUNNING = ("trialing", "active", "past_due", "unpaid")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, order=True)
 class Step:
     at: int
     name: str
@@ -60,6 +60,11 @@ def _of_invoice(invoice: Object) -> Iterator[Step]:
         yield Step(invoice["due_date"], "overdue")
 
 
+def _of_payment_intent(intent: Object) -> Iterator[Step]:
+    if intent["status"] == "processing":
+        yield Step(intent["_answered_at"], "answer about a debit")
+
+
 def _of_coupon(coupon: Object) -> Iterator[Step]:
     if coupon["valid"] and coupon["redeem_by"]:
         yield Step(coupon["redeem_by"], "expire coupon")
@@ -73,6 +78,25 @@ def _of_promotion_code(code: Object) -> Iterator[Step]:
 def _expire_session(unit: Work, session: Object) -> None:
     session |= {"status": "expired", "url": None}
     unit.announce("checkout.session.expired", session)
+
+
+def _of_schedule(schedule: Object) -> Iterator[Step]:
+    if schedule["status"] == "not_started":
+        yield Step(schedule["phases"][0]["start_date"], "begin schedule")
+    elif schedule["status"] == "active":
+        yield Step(schedule["current_phase"]["end_date"], "next phase")
+
+
+def _led(step: Callable[[Work, Object], object]) -> Callable[[Work, Object], None]:
+    """A step of the subscription's own, unless its schedule says otherwise at the same moment."""
+
+    def follow(unit: Work, subscription: Object) -> None:
+        schedules.catch_up(unit, subscription)
+        was_moved = periods.of(subscription)[1] > unit.now and subscription["cancel_at"] != unit.now
+        if subscription["status"] not in ending.OVER and not was_moved:
+            step(unit, subscription)
+
+    return follow
 
 
 def _cancel(unit: Work, subscription: Object) -> None:
@@ -89,10 +113,6 @@ def _overdue(unit: Work, invoice: Object) -> None:
     standing.after_failure(unit, invoice)
 
 
-def _turn_over(unit: Work, subscription: Object) -> None:
-    cycle.turn_over(unit, subscription)
-
-
 def _expire_coupon(unit: Work, coupon: Object) -> None:
     coupon["valid"] = False
     unit.announce_change("coupon.updated", coupon)
@@ -107,21 +127,26 @@ FINDERS: dict[str, Callable[[Object], Iterator[Step]]] = {
     "checkout.session": _of_session,
     "subscription": _of_subscription,
     "invoice": _of_invoice,
+    "payment_intent": _of_payment_intent,
     "coupon": _of_coupon,
+    "subscription_schedule": _of_schedule,
     "promotion_code": _of_promotion_code,
 }
 STEPS: dict[str, Callable[[Work, Object], None]] = {
     "expire session": _expire_session,
     "expire subscription": ending.expire,
     "drop pending update": _drop_pending_update,
-    "cancel": _cancel,
+    "cancel": _led(_cancel),
     "warn of the trial's end": trials.warn,
     "resume collection": cycle.resume_collection,
-    "end the trial": trials.end,
-    "turn over": _turn_over,
+    "end the trial": _led(trials.end),
+    "turn over": _led(cycle.turn_over),
+    "next phase": schedules.move_on,
+    "begin schedule": schedules.begin,
     "finalize": cycle.finalize,
     "retry": cycle.retry,
     "overdue": _overdue,
+    "answer about a debit": answering.answer,
     "expire coupon": _expire_coupon,
     "expire promotion code": _expire_promotion_code,
 }

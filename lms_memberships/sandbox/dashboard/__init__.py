@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ApiError
 from ..http import Request, Response
-from . import api_requests, customers, events, overview, subscriptions, webhooks
+from . import api_requests, customers, debits, events, overview, promotions, subscriptions, webhooks
 from .desk import Desk
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ LISTS: dict[str, Callable[[Desk], Response]] = {
     "": overview.show,
     "customers": customers.listing,
     "subscriptions": subscriptions.listing,
+    "promotions": promotions.listing,
     "events": events.listing,
     "webhooks": webhooks.listing,
     "requests": api_requests.listing,
@@ -25,6 +26,7 @@ LISTS: dict[str, Callable[[Desk], Response]] = {
 SINGLE: dict[str, Callable[[Desk, str], Response | None]] = {
     "customers": customers.show,
     "subscriptions": subscriptions.show,
+    "promotions": promotions.show,
     "events": events.show,
     "webhooks": webhooks.show,
     "requests": api_requests.show,
@@ -34,6 +36,7 @@ SINGLE: dict[str, Callable[[Desk, str], Response | None]] = {
 BUTTONS: dict[tuple[str, str], Callable[[Desk], Response]] = {
     ("", "clock"): overview.move_clock,
     ("", "account"): overview.choose_account,
+    ("promotions", "make"): promotions.make,
     ("webhooks", "mode"): webhooks.set_mode,
 }
 
@@ -45,7 +48,9 @@ OBJECT_BUTTONS: dict[tuple[str, str], Callable[[Desk, str], Response]] = {
     ("subscriptions", "refund"): subscriptions.refund,
     ("subscriptions", "retry"): subscriptions.retry_payment,
     ("subscriptions", "trial-end"): subscriptions.advance_to_trial_end,
+    ("promotions", "retire"): promotions.retire,
     ("events", "resend"): events.resend,
+    ("debits", "answer"): debits.answer,
 }
 
 

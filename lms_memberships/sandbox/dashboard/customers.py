@@ -104,11 +104,16 @@ def _card_table(desk: Desk, customer: Object) -> Table:
 
 
 def _card_row(method: Object, *, is_default: bool, in_use: set[str | None]) -> list[Cell]:
-    card = method["card"]
     uses = ["for the customer"] * is_default + ["for a subscription"] * (method["id"] in in_use)
     return [
-        Cell(f"{words(card['brand'])} •••• {card['last4']}"),
-        Cell(f"{card['exp_month']:02d} / {card['exp_year']}"),
+        Cell(_called(method)),
+        Cell(f"{method['card']['exp_month']:02d} / {method['card']['exp_year']}" if "card" in method else "–"),
         Cell(method["id"], kind="id"),
         Cell(" and ".join(uses).capitalize() or "–", badge=badge("active") if uses else None),
     ]
+
+
+def _called(method: Object) -> str:
+    if "card" in method:
+        return f"{words(method['card']['brand'])} •••• {method['card']['last4']}"
+    return f"SEPA debit •••• {method['sepa_debit']['last4']}"

@@ -10,6 +10,7 @@ from ..errors import ApiError
 from ..http import Response, redirect
 from ..languages import format_moment
 from ..store import Object
+from . import debits
 from .desk import COOKIE, Desk, badge, words
 from .events import event_row
 from .listing import Cell, Table
@@ -30,6 +31,7 @@ def show(desk: Desk) -> Response:
         customers=len(desk.all("customer")),
         coming=_coming_up(desk, subscriptions),
         has_trial=any(subscription["status"] == "trialing" for subscription in subscriptions),
+        debits=debits.waiting(desk),
         latest=_latest_events(desk),
         mode=desk.sandbox.deliveries.mode,
         today=datetime.fromtimestamp(desk.sandbox.now(), UTC).strftime("%Y-%m-%d"),

@@ -14,6 +14,7 @@ HEADS = ("Event", "To", "State", "Last answer", "Attempts", "Next try")
 
 MODE_TEXTS = {
     "deliver": ("Deliver", "Each webhook is sent at once."),
+    "lose": ("Lose", "Nothing is sent, as if Stripe had tried for three days. The events can still be listed."),
     "withhold": ("Withhold", "Nothing is sent until you choose something else. “Resend” still works."),
     "duplicate": ("Duplicate", "Each webhook is sent twice, as Stripe sometimes does."),
     "shuffle": ("Shuffle", "Webhooks overtake each other, as Stripe promises no order."),

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from ..billing import discounts
 from ..outcomes import Outcome, OutcomeKind
-from ..payments import cards, intents, methods
+from ..payments import cards, debits, intents, methods
 from ..payments.cards import Card, Decline
 from ..payments.intents import Verdict
 from ..resources import orders
 from ..store import Object
 from ..work import Work, new_id
 from . import completing
+
+USED_UP = "This promotion code cannot be used any more. Look at the new amount, then confirm."
+OUTCOMES: dict[str, OutcomeKind] = {"paid": "paid", "unpaid": "processing", "no_payment_required": "started"}
 
 
 def apply_code(unit: Work, session: Object, code: str) -> str | None:
@@ -26,10 +29,12 @@ def apply_code(unit: Work, session: Object, code: str) -> str | None:
     if refusal:
         return refusal
     subtotal = sum(each["amount_subtotal"] for each in session["_items"])
-    if discounts.below_minimum(found, subtotal=subtotal, currency=session["currency"]):
-        return "This code needs a higher order amount."
+    chosen = [{"coupon": found["promotion"]["coupon"], "promotion_code": found["id"]}]
+    refusal = discounts.why_not_here(unit, chosen, subtotal=subtotal, currency=session["currency"])
+    if refusal:
+        return refusal
     before = session["_coupons"]
-    _put_coupons(unit, session, [{"coupon": found["promotion"]["coupon"], "promotion_code": found["id"]}])
+    _put_coupons(unit, session, chosen)
     if not _takes_something(unit, session):
         _put_coupons(unit, session, before)
         return "This code does not apply to what you are buying."
@@ -68,6 +73,23 @@ def pay(unit: Work, session: Object, *, email: str, name: str, card: Card) -> Ou
     if wrong is not None:
         return declined(session, wrong)
     method = methods.create(unit, card, email=email, name=name)
+    return _confirm(unit, session, method, email=email, name=name)
+
+
+def pay_by_debit(unit: Work, session: Object, *, email: str, name: str, iban: str) -> Outcome:
+    """The person is done at once; the money comes later, or does not."""
+    read = debits.read_iban(iban)
+    if isinstance(read, Decline):
+        return declined(session, read)
+    if "sepa_debit" not in session["payment_method_types"]:
+        return Outcome("declined", message="Bank debits are not possible here.")
+    method = methods.create_debit(unit, read, email=email, name=name)
+    return _confirm(unit, session, method, email=email, name=name)
+
+
+def _confirm(unit: Work, session: Object, method: Object, *, email: str, name: str) -> Outcome:
+    if _drop_what_is_used_up(unit, session):
+        return Outcome("declined", message=USED_UP)
     intent = _intent(unit, session)
     verdict = intents.confirm(unit, intent, method, "present")
     if verdict == "authenticate":
@@ -91,13 +113,25 @@ def start_without_card(unit: Work, session: Object, *, email: str, name: str) ->
         or session["amount_total"]
     ):
         return Outcome("declined", message="A card is needed.")
+    if _drop_what_is_used_up(unit, session):
+        return Outcome("declined", message=USED_UP)
     completing.complete(unit, session, email=email, name=name, method=None, intent=None)
     return over(unit, session)
 
 
+def _drop_what_is_used_up(unit: Work, session: Object) -> bool:
+    """Whether others were faster with a code than this page was paid; it shows the full amount from now on."""
+    customer = unit.find("customer", session["customer"])
+    codes = [unit.find("promotion_code", each["promotion_code"]) for each in session["_coupons"]]
+    if not any(code is not None and discounts.why_not(unit, code, customer=customer) for code in codes):
+        return False
+    _put_coupons(unit, session, [])
+    return True
+
+
 def over(unit: Work, session: Object) -> Outcome:
     url = (session["success_url"] or "").replace("{CHECKOUT_SESSION_ID}", session["id"])
-    kind: OutcomeKind = "paid" if session["payment_status"] == "paid" else "started"
+    kind = OUTCOMES[session["payment_status"]]
     return Outcome(kind, redirect_url=url or f"{unit.sandbox.public_url}/c/pay/{session['id']}")
 
 

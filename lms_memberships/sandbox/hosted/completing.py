@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from ..billing import discounts, invoices, lines, starting
+from ..billing import receipts, starting, taxes
 from ..payments import methods
 from ..resources import orders
 from ..resources.sessions import details
@@ -26,7 +26,7 @@ def complete(
     session |= {
         "status": "complete",
         "url": None,
-        "payment_status": "paid" if payment else "no_payment_required",
+        "payment_status": _payment_status(payment),
         "customer": customer["id"] if customer else None,
         "customer_details": details(email=email, name=name or None),
         "_message": None,
@@ -36,12 +36,19 @@ def complete(
     unit.announce("checkout.session.completed", session)
 
 
+def _payment_status(payment: Object | None) -> str:
+    if payment is None:
+        return "no_payment_required"
+    return "paid" if payment["status"] == "succeeded" else "unpaid"
+
+
 def _customer(unit: Work, session: Object, *, email: str, name: str) -> Object | None:
     known = unit.find("customer", session["customer"])
     if known is not None:
         if session["_customer_update"].get("name") == "auto" and name:
             known["name"] = name
             unit.announce_change("customer.updated", known)
+        _note_address(unit, session, known)
         return known
     is_needed = (
         session["customer_creation"] == "always"
@@ -53,6 +60,16 @@ def _customer(unit: Work, session: Object, *, email: str, name: str) -> Object |
     customer = unit.new("customer", "cus_", email=email, name=name or None, invoice_prefix=secrets.token_hex(4).upper())
     unit.announce("customer.created", customer)
     return customer
+
+
+def _note_address(unit: Work, session: Object, customer: Object) -> None:
+    """The page asks for it where tax depends on it. Everybody here lives where the seller is."""
+    if not session["automatic_tax"]["enabled"] or session["_customer_update"].get("address") != "auto":
+        return
+    if customer["address"] is None:
+        absent = dict.fromkeys(("city", "line1", "line2", "postal_code", "state"))
+        customer["address"] = absent | {"country": unit.get("account", unit.account)["country"]}
+        unit.announce_change("customer.updated", customer)
 
 
 def _hand_over(unit: Work, session: Object, customer: Object, method: Object | None, intent: Object | None) -> None:
@@ -81,6 +98,8 @@ def _subscribe(unit: Work, session: Object, customer: Object, method: Object | N
         coupons=session["_coupons"],
         fields=_fields(data, method),
     )
+    if session["automatic_tax"]["enabled"]:
+        plan.fields["automatic_tax"] = taxes.for_subscription()
     extras = [each for each in session["_items"] if not each["price"]["recurring"]]
     subscription = starting.start_paid(unit, plan, intent=payment, extras=extras)
     session |= {"subscription": subscription["id"], "invoice": subscription["latest_invoice"]}
@@ -109,25 +128,5 @@ def _fields(data: Object, method: Object | None) -> Object:
 def _sell(unit: Work, session: Object, customer: Object | None, payment: Object | None) -> None:
     """Once, not again."""
     session["payment_intent"] = payment["id"] if payment else None
-    creation = session["invoice_creation"]
-    if not creation["enabled"] or customer is None:
-        return
-    data = creation["invoice_data"]
-    sold = [lines.for_sale(unit, each, currency=session["currency"]) for each in session["_items"]]
-    invoice = invoices.draft(
-        unit,
-        customer,
-        sold,
-        billing_reason="manual",
-        currency=session["currency"],
-        description=data["description"],
-        footer=data["footer"],
-        metadata=dict(data["metadata"] or {}),
-        period_start=unit.now,
-        period_end=unit.now,
-    )
-    kept = discounts.redeem(unit, session["_coupons"], customer=customer["id"], checkout_session=session["id"])
-    lines.total_up(unit, invoice, kept)
-    unit.announce("invoice.created", invoice)
-    invoices.finalize(unit, invoice, paid_with=payment)
-    session["invoice"] = invoice["id"]
+    if payment is None or payment["status"] == "succeeded":
+        receipts.write(unit, session, customer, payment)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..billing import invoices
 from ..rendering import render
 from ..resources import orders
 from ..store import Object
@@ -33,6 +34,7 @@ def checkout(unit: Work, session: Object) -> Object:
         "trial_days": trial.get("trial_period_days"),
         "trial_end": orders.trial_end(session, now=unit.now),
         "card_required": needs_card(session),
+        "takes_debits": "sepa_debit" in session["payment_method_types"],
         "missing_payment_method": trial.get("trial_settings", {}).get("end_behavior", {}).get("missing_payment_method"),
         "email": (customer or {}).get("email") or session["customer_email"],
         "customer_name": (customer or {}).get("name"),
@@ -82,6 +84,7 @@ def invoice(unit: Work, invoice: Object) -> Object:
         "status": invoice["status"],
         "amount_due": invoice["amount_remaining"],
         "currency": invoice["currency"],
+        "is_under_way": invoice["status"] == "open" and invoices.is_under_way(unit, invoice),
         "card": _card(unit, invoice),
         "message": error.get("message") if invoice["status"] == "open" else None,
     }
@@ -90,4 +93,4 @@ def invoice(unit: Work, invoice: Object) -> Object:
 def _card(unit: Work, invoice: Object) -> Object | None:
     customer = unit.get("customer", invoice["customer"])
     method = unit.find("payment_method", customer["invoice_settings"]["default_payment_method"])
-    return render(method["card"]) if method else None
+    return render(method["card"]) if method and "card" in method else None

@@ -9,7 +9,7 @@ from .. import sample_cards
 from ..actions import Outcome
 from ..http import Request, Response, redirect
 from ..store import Object
-from . import card_form, frame, order, refusals
+from . import card_form, frame, iban_form, order, refusals
 from .card_form import TypedCard
 from .texts import Texts
 
@@ -27,7 +27,8 @@ def answer(sandbox: Sandbox, request: Request, session_id: str) -> Response:
         return _over(request, view)
     if request.method != "POST":
         return _form(sandbox, request, view)
-    button = "use_card" if "card" in request.form else request.form.get("button", "pay")
+    samples = [name for field, name in SAMPLES.items() if field in request.form]
+    button = samples[0] if samples else request.form.get("button", "pay")
     return BUTTONS.get(button, _pay)(sandbox, request, view)
 
 
@@ -44,6 +45,8 @@ def _pay(sandbox: Sandbox, request: Request, view: Object) -> Response:
     view = sandbox.actions.open_checkout(view["session"]["id"])
     if view["status"] != "open":  # the second click of two goes where the first one went
         return _over(request, view)
+    if _iban(view, request):
+        return _form(sandbox, request, view, errors=iban_form.refusal(outcome, t))
     return _form(sandbox, request, view, errors=refusals.beside_the_card(outcome.message, t))
 
 
@@ -51,7 +54,9 @@ def _send(sandbox: Sandbox, request: Request, view: Object) -> Outcome:
     session_id = view["session"]["id"]
     email = view.get("email") or request.form.get("email", "").strip()
     name = request.form.get("name", "").strip()
-    card = TypedCard.read(request.form)
+    card, iban = TypedCard.read(request.form), _iban(view, request)
+    if iban:
+        return sandbox.actions.pay_checkout_by_debit(session_id, email=email, name=name, iban=iban)
     if card.is_empty():
         return sandbox.actions.start_trial_without_card(session_id, email=email, name=name)
     return sandbox.actions.pay_checkout(session_id, email=email, name=name, **card.fields())
@@ -64,6 +69,16 @@ def _use_card(sandbox: Sandbox, request: Request, view: Object) -> Response:
         "cvc": card_form.SAMPLE_CVC,
     }
     return _form(sandbox, request, view, values={**request.form, **sample})
+
+
+def _use_account(sandbox: Sandbox, request: Request, view: Object) -> Response:
+    no_card = dict.fromkeys(card_form.FIELDS, "")
+    iban = sample_cards.group_digits(request.form.get("account", ""))
+    return _form(sandbox, request, view, values={**request.form, **no_card, "iban": iban})
+
+
+def _iban(view: Object, request: Request) -> str:
+    return request.form.get("iban", "").strip() if view["takes_debits"] else ""
 
 
 def _apply_code(sandbox: Sandbox, request: Request, view: Object) -> Response:
@@ -83,7 +98,14 @@ def _remove_code(sandbox: Sandbox, request: Request, view: Object) -> Response:
     return _form(sandbox, request, view, values={**request.form, "promotion_code": ""})
 
 
-BUTTONS = {"pay": _pay, "use_card": _use_card, "apply": _apply_code, "remove": _remove_code}
+SAMPLES = {"card": "use_card", "account": "use_account"}
+BUTTONS = {
+    "pay": _pay,
+    "use_card": _use_card,
+    "use_account": _use_account,
+    "apply": _apply_code,
+    "remove": _remove_code,
+}
 
 
 def _has_new_code(view: Object, request: Request) -> bool:
@@ -93,13 +115,17 @@ def _has_new_code(view: Object, request: Request) -> bool:
 
 def _errors(sandbox: Sandbox, request: Request, view: Object, t: Texts) -> dict[str, str]:
     email, card = request.form.get("email", "").strip(), TypedCard.read(request.form)
+    iban = _iban(view, request)
     found = {}
     if not view.get("email"):
         found["email"] = "email_missing" if not email else "" if EMAIL.fullmatch(email) else "email_wrong"
-    if view["card_required"] or not card.is_empty():
+    needs_payment = view["card_required"] or not card.is_empty()
+    if needs_payment or iban:
         found["name"] = "" if request.form.get("name", "").strip() else "name_missing"
     errors = {field: t(name) for field, name in found.items() if name}
-    if view["card_required"] or not card.is_empty():
+    if iban:
+        errors |= iban_form.error(iban, t, has_card=not card.is_empty())
+    elif needs_payment:
         errors |= card.errors(t, now=sandbox.now())
     if _asks_for_terms(view) and "terms" not in request.form:
         errors["terms"] = t("terms_missing")
@@ -132,6 +158,8 @@ def _form(
         "terms": t("terms", seller=view["seller"]),
         "shows_card": view["card_required"] or view["mode"] == "subscription",
         "cards": sample_cards.all_cards(t.language),
+        "accounts": iban_form.all_accounts(t) if view["takes_debits"] else [],
+        "mandate": t("mandate", seller=view["seller"]),
         "back": t("back_to", seller=view["seller"]),
         "remove_code": t("remove_code", code=view.get("promotion_code") or ""),
     }

@@ -29,6 +29,9 @@ IN_FRENCH: dict[str, str] = {
     "This code is invalid.": "Ce code n’est pas valable.",
     "This code needs a higher order amount.": "Ce code demande un montant plus élevé.",
     "This code does not apply to what you are buying.": "Ce code ne s’applique pas à votre commande.",
+    "This promotion code cannot be used any more. Look at the new amount, then confirm.": (
+        "Ce code promotionnel n’est plus utilisable. Vérifiez le nouveau montant, puis confirmez."
+    ),
     "This promotion code is not active.": "Ce code promotionnel n’est plus actif.",
     "This promotion code cannot be redeemed because it is for another customer.": (
         "Ce code promotionnel est réservé à une autre personne."

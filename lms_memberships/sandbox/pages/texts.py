@@ -78,6 +78,24 @@ TEXTS: dict[str, tuple[str, str]] = {
     "use_card": ("Use", "Utiliser"),
     "use_card_named": ("Use card {number}", "Utiliser la carte {number}"),
     "what_it_does": ("What it does", "Ce qu’elle fait"),
+    # by debit
+    "debit": ("SEPA Direct Debit", "Prélèvement SEPA"),
+    "debit_instead": ("instead of a card", "au lieu d’une carte"),
+    "iban": ("IBAN", "IBAN"),
+    "mandate": (
+        "With your IBAN you allow {seller} to take the amount from your bank account. The bank answers some days later.",
+        "Avec votre IBAN, vous autorisez {seller} à prélever le montant sur votre compte. La banque répond quelques jours plus tard.",
+    ),
+    "test_accounts": ("Test bank accounts", "Comptes bancaires de test"),
+    "iban_pays": ("Is paid after five days", "Est payé après cinq jours"),
+    "iban_fails": ("Fails after five days", "Échoue après cinq jours"),
+    "iban_pays_soon": ("Is paid after three minutes", "Est payé après trois minutes"),
+    "iban_fails_soon": ("Fails after three minutes", "Échoue après trois minutes"),
+    "iban_wrong": ("This is not the IBAN of a test account.", "Ce n’est pas l’IBAN d’un compte de test."),
+    "iban_and_card": (
+        "Pay with a card or with a bank account, and leave the other empty.",
+        "Payez par carte ou par prélèvement, et laissez l’autre vide.",
+    ),
     # what is wrong
     "email_missing": ("Enter your e-mail address.", "Saisissez votre adresse e-mail."),
     "email_wrong": (

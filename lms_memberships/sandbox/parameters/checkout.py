@@ -8,6 +8,8 @@ POST /v1/checkout/sessions
         enabled boolean
     allow_promotion_codes boolean
     allowed_payment_method_types[] card|link|sepa_debit|bacs_debit|paypal|klarna
+    automatic_tax
+        enabled! boolean
     billing_address_collection auto|required
     cancel_url string
     client_reference_id text<200>

@@ -12,7 +12,7 @@ GET /v1/events paged
 GET /v1/events/{id}
 
 POST /v1/webhook_endpoints
-    api_version 2026-10-28.endive
+    api_version 2024-06-20|2025-03-31.basil|2026-10-28.endive
     connect boolean
     description text unset
     enabled_events[]! event_type

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Literal
 
 from ..store import Object
 from ..work import Work, new_id
-from . import cards
+from . import cards, debits
 from .cards import Decline, Presence
 
-Verdict = Decline | Literal["succeeded", "authenticate"]
+Verdict = Decline | Literal["succeeded", "authenticate", "processing"]
 
 
 def create_payment(
@@ -38,6 +39,8 @@ def create_setup(unit: Work, *, customer: str | None) -> Object:
 def confirm(unit: Work, intent: Object, method: Object, presence: Presence) -> Verdict:
     """Ask the bank. A person who is present can be sent to it."""
     intent["payment_method"] = method["id"]
+    if method["type"] == "sepa_debit":
+        return _debit(unit, intent, method)
     verdict = cards.bank_answer(method, presence, now=unit.now)
     if verdict == "authenticate":
         _await_person(unit, intent)
@@ -57,8 +60,19 @@ def not_authenticated(unit: Work, intent: Object, method: Object) -> Decline:
     return cards.NOT_AUTHENTICATED
 
 
+def answered(unit: Work, intent: Object) -> Verdict:
+    """The bank has paid the debit, or has not."""
+    method = unit.get("payment_method", intent["payment_method"])
+    charge = unit.get("charge", intent["latest_charge"])
+    decline = debits.ACCOUNTS[method["_iban"]].decline
+    if decline is None:
+        return _succeed(unit, intent, charge)
+    return _refuse(unit, intent, charge, decline)
+
+
 def cancel(unit: Work, intent: Object, *, reason: str | None = None) -> None:
-    if intent["status"] in ("succeeded", "canceled"):
+    """A debit that is under way cannot be called back."""
+    if intent["status"] in ("succeeded", "canceled", "processing"):
         return
     intent |= {"status": "canceled", "canceled_at": unit.now, "cancellation_reason": reason, "next_action": None}
     unit.announce(f"{intent['object']}.canceled", intent)
@@ -81,8 +95,27 @@ def _settle(unit: Work, intent: Object, method: Object, decline: Decline | None)
         intent |= {"status": "succeeded", "last_setup_error": None}
         unit.announce("setup_intent.succeeded", intent)
         return "succeeded"
-    charge = _charge(unit, intent, method, status="succeeded", captured=True, paid=True)
-    charge |= {"amount_captured": intent["amount"], "receipt_url": f"{unit.sandbox.public_url}/_sandbox/"}
+    return _succeed(unit, intent, _charge(unit, intent, method, status="succeeded", captured=True, paid=True))
+
+
+def _debit(unit: Work, intent: Object, method: Object) -> Verdict:
+    """The account is noted, and asked for the money if there is something to pay."""
+    if intent["object"] == "setup_intent":
+        return _settle(unit, intent, method, None)
+    charge = _charge(unit, intent, method, status="pending", captured=True, paid=False)
+    intent |= {
+        "status": "processing",
+        "payment_method_types": ["card", "sepa_debit"],
+        "_answered_at": unit.now + debits.ACCOUNTS[method["_iban"]].waits,
+    }
+    unit.announce("charge.pending", charge)
+    unit.announce("payment_intent.processing", intent)
+    return "processing"
+
+
+def _succeed(unit: Work, intent: Object, charge: Object) -> Verdict:
+    charge |= {"status": "succeeded", "paid": True, "captured": True, "amount_captured": intent["amount"]}
+    charge["receipt_url"] = f"{unit.sandbox.public_url}/_sandbox/"
     intent |= {"status": "succeeded", "amount_received": intent["amount"], "last_payment_error": None}
     unit.announce("charge.succeeded", charge)
     unit.announce("payment_intent.succeeded", intent)
@@ -90,21 +123,45 @@ def _settle(unit: Work, intent: Object, method: Object, decline: Decline | None)
 
 
 def _fail(unit: Work, intent: Object, method: Object, decline: Decline) -> None:
+    if intent["object"] != "setup_intent":
+        _refuse(unit, intent, _charge(unit, intent, method, status="failed", captured=False, paid=False), decline)
+        return
+    intent |= {
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "last_setup_error": _error(decline),
+    }
+    unit.announce("setup_intent.setup_failed", intent)
+
+
+def _refuse(unit: Work, intent: Object, charge: Object, decline: Decline) -> Decline:
+    charge |= {
+        "status": "failed",
+        "captured": False,
+        "failure_code": decline.code,
+        "failure_message": decline.message,
+    }
+    charge["outcome"] |= {
+        "network_status": "declined_by_network",
+        "reason": decline.decline_code,
+        "seller_message": "The bank declined the payment.",
+        "type": "issuer_declined",
+    }
+    intent |= {
+        "status": "requires_payment_method",
+        "payment_method": None,
+        "last_payment_error": _error(decline) | {"charge": charge["id"]},
+    }
+    unit.announce("charge.failed", charge)
+    unit.announce("payment_intent.payment_failed", intent)
+    return decline
+
+
+def _error(decline: Decline) -> Object:
     error = {"type": "card_error", "code": decline.code, "message": decline.message}
     if decline.decline_code:
         error["decline_code"] = decline.decline_code
-    intent["status"] = "requires_payment_method"
-    intent["payment_method"] = None
-    if intent["object"] == "setup_intent":
-        intent["last_setup_error"] = error
-        unit.announce("setup_intent.setup_failed", intent)
-        return
-    charge = _charge(unit, intent, method, status="failed", captured=False, paid=False)
-    charge |= {"failure_code": decline.code, "failure_message": decline.message}
-    charge["outcome"] |= {"reason": decline.decline_code, "network_status": "declined_by_network"}
-    intent["last_payment_error"] = error | {"charge": charge["id"]}
-    unit.announce("charge.failed", charge)
-    unit.announce("payment_intent.payment_failed", intent)
+    return error
 
 
 def _charge(unit: Work, intent: Object, method: Object, **fields: object) -> Object:
@@ -117,15 +174,15 @@ def _charge(unit: Work, intent: Object, method: Object, **fields: object) -> Obj
         "metadata": dict(intent["metadata"]),
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {"type": "card", "card": _card_details(method)},
+        "payment_method_details": {"type": method["type"], method["type"]: DETAILS[method["type"]](method)},
         "outcome": {
             "advice_code": None,
             "network_advice_code": None,
             "network_decline_code": None,
             "network_status": "approved_by_network",
             "reason": None,
-            "seller_message": "Payment complete." if fields["paid"] else "The bank declined the payment.",
-            "type": "authorized" if fields["paid"] else "issuer_declined",
+            "seller_message": "Payment complete.",
+            "type": "authorized",
         },
     }
     intent["latest_charge"] = charge["id"]
@@ -149,3 +206,11 @@ def _card_details(method: Object) -> Object:
         | dict.fromkeys(absent)
         | {"amount_authorized": None, "network_transaction_id": None}
     )
+
+
+def _debit_details(method: Object) -> Object:
+    return {name: method["sepa_debit"][name] for name in DEBIT_FIELDS} | {"mandate": None}
+
+
+DEBIT_FIELDS = ("bank_code", "branch_code", "country", "fingerprint", "last4")
+DETAILS: dict[str, Callable[[Object], Object]] = {"card": _card_details, "sepa_debit": _debit_details}

@@ -6,7 +6,7 @@ import secrets
 
 from ..errors import ApiError, invalid, no_such
 from ..fields import copy, merge_metadata
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..store import Object
 from ..work import Work
 
@@ -55,8 +55,8 @@ def retrieve(unit: Work, coupon_id: str, params: Object) -> Object:
     return coupon
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
-    return unit.all(
+def list_all(unit: Work, params: Object) -> Listing:
+    return unit.listing(
         "coupon", lambda each: not each.get("_is_deleted") and within(params.get("created"), each["created"])
     )
 
@@ -67,6 +67,7 @@ def delete(unit: Work, coupon_id: str, params: Object) -> Object:
     coupon |= {"valid": False, "_is_deleted": True}
     for code in unit.all("promotion_code", lambda each: each["promotion"]["coupon"] == coupon_id):
         code["active"] = False
+        unit.announce_change("promotion_code.updated", code)
     unit.announce("coupon.deleted", coupon)
     return {"id": coupon_id, "object": "coupon", "deleted": True}
 
@@ -111,8 +112,8 @@ def retrieve_code(unit: Work, code_id: str, params: Object) -> Object:
     return unit.get("promotion_code", code_id)
 
 
-def list_codes(unit: Work, params: Object) -> list[Object]:
-    return unit.all(
+def list_codes(unit: Work, params: Object) -> Listing:
+    return unit.listing(
         "promotion_code",
         lambda each: (
             matching(params, active=each["active"], customer=each["customer"], coupon=each["promotion"]["coupon"])

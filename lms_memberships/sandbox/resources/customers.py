@@ -7,7 +7,7 @@ import secrets
 from ..billing import ending
 from ..errors import no_such
 from ..fields import copy, full_address, merge_metadata
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..payments import methods
 from ..rendering import list_of, render
 from ..store import Object
@@ -71,8 +71,8 @@ def retrieve(unit: Work, customer_id: str, params: Object) -> Object:
     return _gone(customer) if customer.get("_is_deleted") else customer
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
-    return unit.all(
+def list_all(unit: Work, params: Object) -> Listing:
+    return unit.listing(
         "customer",
         lambda each: (
             not each.get("_is_deleted")

@@ -7,26 +7,30 @@ from fnmatch import fnmatchcase
 
 from ..errors import invalid
 from ..fields import copy, merge_metadata
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..rendering import render
 from ..store import Object
 from ..work import Work
 
 READABLE_FOR = 30 * 24 * 3600
+MOST_TYPES = 20
 
 
 def retrieve(unit: Work, event_id: str, params: Object) -> Object:
     return unit.get("event", event_id)
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
+def list_all(unit: Work, params: Object) -> Listing:
     if "type" in params and "types" in params:
         raise invalid("You may only specify one of `type` or `types`.", "types")
     patterns = params.get("types") or [params.get("type", "*")]
-    return unit.all(
+    if len(patterns) > MOST_TYPES:
+        raise invalid(f"You may only specify up to {MOST_TYPES} types.", "types")
+    wild = [each for each in patterns if "*" in each]
+    return unit.listing(
         "event",
         lambda each: (
-            any(fnmatchcase(each["type"], pattern) for pattern in patterns)
+            (each["type"] in patterns or any(fnmatchcase(each["type"], pattern) for pattern in wild))
             and each["created"] > unit.now - READABLE_FOR
             and within(params.get("created"), each["created"])
             and _was_delivered(unit, each, asked=params.get("delivery_success"))
@@ -38,8 +42,7 @@ def _was_delivered(unit: Work, event: Object, *, asked: bool | None) -> bool:
     """False: an endpoint is still owed it, or has never taken it."""
     if asked is None:
         return True
-    sent = unit.sandbox.deliveries.all(account=unit.account, event_id=event["id"])
-    return all(each["status"] == "delivered" for each in sent) == asked
+    return unit.sandbox.deliveries.was_delivered(event["id"]) == asked
 
 
 # ------------------------------------------------------------------ webhook endpoints
@@ -74,8 +77,8 @@ def retrieve_endpoint(unit: Work, endpoint_id: str, params: Object) -> Object:
     return unit.get("webhook_endpoint", endpoint_id)
 
 
-def list_endpoints(unit: Work, params: Object) -> list[Object]:
-    return unit.all("webhook_endpoint", lambda each: matching(params, status=each["status"]))
+def list_endpoints(unit: Work, params: Object) -> Listing:
+    return unit.listing("webhook_endpoint", lambda each: matching(params, status=each["status"]))
 
 
 def delete_endpoint(unit: Work, endpoint_id: str, params: Object) -> Object:

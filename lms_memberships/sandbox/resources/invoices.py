@@ -5,7 +5,7 @@ from __future__ import annotations
 from ..billing import cycle, invoices, previews
 from ..errors import CardError, invalid
 from ..fields import copy, merge_metadata
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..payments import methods
 from ..rendering import list_of, render
 from ..store import Object
@@ -16,8 +16,8 @@ def retrieve(unit: Work, invoice_id: str, params: Object) -> Object:
     return unit.get("invoice", invoice_id)
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
-    return unit.all(
+def list_all(unit: Work, params: Object) -> Listing:
+    return unit.listing(
         "invoice",
         lambda each: (
             matching(
@@ -126,9 +126,9 @@ def create_preview(unit: Work, params: Object) -> Object:
 
 
 # ------------------------------------------------------------------ payments and items
-def list_payments(unit: Work, params: Object) -> list[Object]:
+def list_payments(unit: Work, params: Object) -> Listing:
     wanted = params.get("payment", {}).get("payment_intent")
-    return unit.all(
+    return unit.listing(
         "invoice_payment",
         lambda each: (
             matching(params, invoice=each["invoice"], status=each["status"])
@@ -142,8 +142,8 @@ def retrieve_payment(unit: Work, payment_id: str, params: Object) -> Object:
     return unit.get("invoice_payment", payment_id)
 
 
-def list_items(unit: Work, params: Object) -> list[Object]:
-    return unit.all(
+def list_items(unit: Work, params: Object) -> Listing:
+    return unit.listing(
         "invoiceitem",
         lambda each: (
             matching(params, customer=each["customer"], invoice=each["invoice"], pending=each["invoice"] is None)

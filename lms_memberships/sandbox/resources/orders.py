@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..billing import discounts, lines, months
+from ..billing import discounts, lines, months, taxes
 from ..errors import ApiError, invalid
 from ..languages import DECIMALS
 from ..rendering import list_of, render
@@ -86,10 +86,29 @@ def total_up(unit: Work, session: Object) -> None:
     for each in items:
         each["amount_discount"] = sum(amount for _, amount in taken.get(each["id"], []))
         each["amount_total"] = each["amount_subtotal"] - each["amount_discount"] if each in due_now else 0
+    added = _put_taxes(unit, session, due_now)
     subtotal = sum(each["amount_subtotal"] for each in due_now)
     discount = sum(each["amount_discount"] for each in items)
-    session |= {"amount_subtotal": subtotal, "amount_total": subtotal - discount}
-    session["total_details"] = {"amount_discount": discount, "amount_shipping": 0, "amount_tax": 0}
+    tax = sum(each["amount_tax"] for each in due_now)
+    session |= {"amount_subtotal": subtotal, "amount_total": subtotal - discount + added}
+    session["total_details"] = {"amount_discount": discount, "amount_shipping": 0, "amount_tax": tax}
+
+
+def _put_taxes(unit: Work, session: Object, items: list[Object]) -> int:
+    """Tax on each item, where the session reckons any; returns what it adds."""
+    if not session["automatic_tax"]["enabled"]:
+        return 0
+    added = 0
+    for each in items:
+        found = _tax(unit, session, each, each["amount_subtotal"] - each["amount_discount"])
+        each["amount_tax"] = found.amount
+        each["amount_total"] += found.added
+        added += found.added
+    return added
+
+
+def _tax(unit: Work, session: Object, item: Object, amount: int) -> taxes.Tax:
+    return taxes.of(unit, amount, item["price"], unit.find("customer", session["customer"]))
 
 
 def _discounts(unit: Work, session: Object, items: list[Object]) -> Object:
@@ -128,8 +147,11 @@ def next_payment(unit: Work, session: Object) -> tuple[int | None, int | None]:
     items = [each for each in session["_items"] if each["price"]["recurring"]]
     kept = [each for each in session["_coupons"] if _lasts(unit, each, at, used=after_trial is None)]
     taken = _discounts(unit, session | {"_coupons": kept}, items)
-    off = sum(amount for each in taken.values() for _, amount in each)
-    return at, sum(each["amount_subtotal"] for each in items) - off
+    left = {each["id"]: each["amount_subtotal"] - sum(off for _, off in taken.get(each["id"], [])) for each in items}
+    added = 0
+    if session["automatic_tax"]["enabled"]:
+        added = sum(_tax(unit, session, each, left[each["id"]]).added for each in items)
+    return at, sum(left.values()) + added
 
 
 def _lasts(unit: Work, chosen: Object, at: int, *, used: bool) -> bool:

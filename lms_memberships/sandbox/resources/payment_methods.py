@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import invalid, missing_parameter
 from ..fields import copy, full_address, merge_metadata
-from ..paging import matching
+from ..paging import Listing, matching
 from ..payments import cards, methods
 from ..store import Object
 from ..work import Work
@@ -39,7 +39,8 @@ def create(unit: Work, params: Object) -> Object:
 def update(unit: Work, method_id: str, params: Object) -> Object:
     method = unit.get("payment_method", method_id)
     _fill(method, params)
-    copy(params.get("card", {}), method["card"], ("exp_month", "exp_year"))
+    if "card" in method:
+        copy(params.get("card", {}), method["card"], ("exp_month", "exp_year"))
     unit.announce_change("payment_method.updated", method)
     return method
 
@@ -71,12 +72,12 @@ def detach(unit: Work, method_id: str, params: Object) -> Object:
     return method
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
+def list_all(unit: Work, params: Object) -> Listing:
     if "customer" not in params:
         raise missing_parameter("customer")
-    return unit.all("payment_method", lambda each: matching(params, customer=each["customer"], type=each["type"]))
+    return unit.listing("payment_method", lambda each: matching(params, customer=each["customer"], type=each["type"]))
 
 
-def list_of_customer(unit: Work, customer_id: str, params: Object) -> list[Object]:
+def list_of_customer(unit: Work, customer_id: str, params: Object) -> Listing:
     customers.living(unit, customer_id)
     return list_all(unit, params | {"customer": customer_id})

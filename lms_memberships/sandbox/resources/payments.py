@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ApiError, invalid, missing_parameter
 from ..fields import merge_metadata
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..rendering import list_of, render
 from ..store import Object
 from ..work import Work
@@ -14,7 +14,7 @@ def retrieve_intent(unit: Work, intent_id: str, params: Object) -> Object:
     return unit.get("payment_intent", intent_id)
 
 
-def list_intents(unit: Work, params: Object) -> list[Object]:
+def list_intents(unit: Work, params: Object) -> Listing:
     return _list(unit, "payment_intent", params)
 
 
@@ -22,7 +22,7 @@ def retrieve_setup(unit: Work, intent_id: str, params: Object) -> Object:
     return unit.get("setup_intent", intent_id)
 
 
-def list_setups(unit: Work, params: Object) -> list[Object]:
+def list_setups(unit: Work, params: Object) -> Listing:
     return _list(unit, "setup_intent", params)
 
 
@@ -30,7 +30,7 @@ def retrieve_charge(unit: Work, charge_id: str, params: Object) -> Object:
     return unit.get("charge", charge_id)
 
 
-def list_charges(unit: Work, params: Object) -> list[Object]:
+def list_charges(unit: Work, params: Object) -> Listing:
     return _list(unit, "charge", params)
 
 
@@ -38,13 +38,13 @@ def retrieve_refund(unit: Work, refund_id: str, params: Object) -> Object:
     return unit.get("refund", refund_id)
 
 
-def list_refunds(unit: Work, params: Object) -> list[Object]:
+def list_refunds(unit: Work, params: Object) -> Listing:
     return _list(unit, "refund", params)
 
 
-def _list(unit: Work, kind: str, params: Object) -> list[Object]:
+def _list(unit: Work, kind: str, params: Object) -> Listing:
     names = ("customer", "payment_intent", "charge", "payment_method")
-    return unit.all(
+    return unit.listing(
         kind,
         lambda each: (
             matching(params, **{name: each.get(name) for name in names})
@@ -76,10 +76,7 @@ def _refund(unit: Work, charge: Object, amount: int, params: Object) -> Object:
         "payment_intent": charge["payment_intent"],
         "payment_method": charge["payment_method"],
         "reason": params.get("reason"),
-        "destination_details": {
-            "type": "card",
-            "card": {"type": "refund", "reference_status": "pending", "reference_type": "acquirer_reference_number"},
-        },
+        "destination_details": _destination(charge),
     }
     merge_metadata(params, refund)
     charge["amount_refunded"] += amount
@@ -87,6 +84,16 @@ def _refund(unit: Work, charge: Object, amount: int, params: Object) -> Object:
     unit.announce("refund.created", refund)
     unit.announce("charge.refunded", charge, previous={"amount_refunded": charge["amount_refunded"] - amount})
     return refund
+
+
+def _destination(charge: Object) -> Object:
+    kind = charge["payment_method_details"]["type"]
+    if kind != "card":
+        return {"type": kind}
+    return {
+        "type": "card",
+        "card": {"type": "refund", "reference_status": "pending", "reference_type": "acquirer_reference_number"},
+    }
 
 
 def _charge(unit: Work, params: Object) -> Object:

@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from ..errors import ApiError, invalid
 from ..fields import copy, merge_metadata
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..store import Object
 from ..work import Work
 
@@ -56,9 +56,9 @@ def retrieve(unit: Work, price_id: str, params: Object) -> Object:
     return unit.get("price", price_id)
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
+def list_all(unit: Work, params: Object) -> Listing:
     recurring = params.get("recurring", {})
-    return unit.all(
+    return unit.listing(
         "price",
         lambda each: (
             matching(

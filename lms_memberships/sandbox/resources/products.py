@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..errors import ApiError, invalid
 from ..fields import copy, merge_metadata
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..store import Object
 from ..work import Work
 from . import prices
@@ -47,8 +47,8 @@ def retrieve(unit: Work, product_id: str, params: Object) -> Object:
     return unit.get("product", product_id)
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
-    return unit.all(
+def list_all(unit: Work, params: Object) -> Listing:
+    return unit.listing(
         "product",
         lambda each: (
             matching(params, active=each["active"], shippable=each["shippable"], url=each["url"])

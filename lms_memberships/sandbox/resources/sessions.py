@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from ..billing import discounts
+from ..billing import discounts, taxes
 from ..errors import ApiError, invalid
 from ..fields import copy, merge_metadata
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..store import Object
 from ..work import Work, new_id
 from . import customers, orders
@@ -44,12 +44,20 @@ def create(unit: Work, params: Object) -> Object:
     session["_customer_update"] = params.get("customer_update", {})
     session["_payment_intent_data"] = params.get("payment_intent_data", {})
     session["_subscription_data"] = _subscription_data(unit, params)
-    _put_customer(session, customer, params)
+    _put_customer(unit, session, customer, params)
     _put_shapes(session, params)
     _put_discounts(unit, session, params, customer)
     orders.total_up(unit, session)
     orders.refuse_too_small(session)
     return session
+
+
+def _payment_method_types(session: Object) -> list[str]:
+    """Debits are for euros; ``allowed_…`` and ``excluded_…`` narrow."""
+    offered = ["card", "sepa_debit"] if session["currency"] == "eur" else ["card"]
+    allowed = session.get("allowed_payment_method_types") or offered
+    excluded = session.get("excluded_payment_method_types") or []
+    return [each for each in offered if each in allowed and each not in excluded]
 
 
 def _expiry(unit: Work, params: Object) -> int:
@@ -70,7 +78,7 @@ def _subscription_data(unit: Work, params: Object) -> Object:
     return asked
 
 
-def _put_customer(session: Object, customer: Object | None, params: Object) -> None:
+def _put_customer(unit: Work, session: Object, customer: Object | None, params: Object) -> None:
     session["customer"] = customer["id"] if customer else None
     if customer is None:
         always = session["mode"] == "subscription"
@@ -78,6 +86,7 @@ def _put_customer(session: Object, customer: Object | None, params: Object) -> N
     known = customer["email"] if customer else params.get("customer_email")
     if known:
         session["customer_details"] = details(email=known, name=customer["name"] if customer else None)
+    taxes.switch_on(unit, session, params, customer)
 
 
 def details(*, email: str | None, name: str | None) -> Object:
@@ -86,7 +95,8 @@ def details(*, email: str | None, name: str | None) -> Object:
 
 
 def _put_shapes(session: Object, params: Object) -> None:
-    """What is a hash in the answer whether it was asked for or not."""
+    """What is in the answer whether it was asked for or not."""
+    session["payment_method_types"] = _payment_method_types(session)
     if session["mode"] == "subscription":
         session["payment_method_collection"] = params.get("payment_method_collection", "always")
     else:
@@ -115,6 +125,10 @@ def _put_discounts(unit: Work, session: Object, params: Object, customer: Object
     session["_coupons"] = discounts.resolve(unit, params.get("discounts") or [], customer=customer)
     if len(session["_coupons"]) > 1:
         raise invalid("You can only apply one discount to a Checkout Session.", "discounts")
+    subtotal = sum(each["amount_subtotal"] for each in session["_items"])
+    refusal = discounts.why_not_here(unit, session["_coupons"], subtotal=subtotal, currency=session["currency"])
+    if refusal:
+        raise invalid(refusal, "discounts[0]", code="promotion_code_not_applicable")
     show_discounts(session)
 
 
@@ -135,10 +149,10 @@ def update(unit: Work, session_id: str, params: Object) -> Object:
     return session
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
+def list_all(unit: Work, params: Object) -> Listing:
     email = params.get("customer_details", {}).get("email")
     names = ("customer", "payment_intent", "status", "subscription")
-    return unit.all(
+    return unit.listing(
         "checkout.session",
         lambda each: (
             matching(params, **{name: each[name] for name in names})

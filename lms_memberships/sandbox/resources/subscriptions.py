@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from ..billing import changes, discounts, ending, invoices, lines, months, pausing, periods, pricing, starting
+from ..billing import (
+    changes,
+    discounts,
+    ending,
+    invoices,
+    lines,
+    months,
+    pausing,
+    periods,
+    pricing,
+    schedules,
+    starting,
+)
 from ..errors import ApiError, invalid, missing_parameter
-from ..paging import matching, within
+from ..paging import Listing, matching, within
 from ..payments import methods
 from ..store import Object
 from ..work import Work
@@ -13,6 +25,22 @@ from . import customers
 DAY = 24 * 3600
 LONGEST_TRIAL = 730 * DAY
 MOST_ITEMS = 20
+ENDS = ("cancel_at", "cancel_at_period_end")
+CAN_WAIT = frozenset(
+    {
+        "billing_cycle_anchor", "expand", "items", "off_session", "payment_behavior", "proration_behavior",
+        "proration_date", "trial_end",
+    }
+)  # fmt: skip
+LED = ("items", "billing_cycle_anchor", "trial_end")
+LED_END = (
+    "The subscription is managed by the subscription schedule `{}`, and updating any cancelation behavior directly is "
+    "not allowed. Please update the schedule instead."
+)
+LED_OTHER = (
+    "The subscription is managed by the subscription schedule `{}`. Please update its phases, or release it, to "
+    "change `{}`."
+)
 
 
 def create(unit: Work, params: Object) -> Object:
@@ -123,9 +151,9 @@ def retrieve(unit: Work, subscription_id: str, params: Object) -> Object:
     return unit.get("subscription", subscription_id)
 
 
-def list_all(unit: Work, params: Object) -> list[Object]:
+def list_all(unit: Work, params: Object) -> Listing:
     status = params.get("status")
-    return unit.all(
+    return unit.listing(
         "subscription",
         lambda each: (
             _has_status(each, status)
@@ -155,13 +183,45 @@ def update(unit: Work, subscription_id: str, params: Object) -> Object:
             changes.set_words(unit, subscription, params)
             return subscription
         raise invalid("A canceled subscription can only update its cancellation_details and metadata.")
-    return changes.update(unit, subscription, params)
+    _refuse_what_is_led(subscription, params)
+    _refuse_what_cannot_wait(params)
+    changes.update(unit, subscription, params)
+    if "discounts" in params:
+        schedules.note_discounts(unit, subscription)
+    return subscription
+
+
+def _refuse_what_is_led(subscription: Object, params: Object) -> None:
+    """What a schedule decides is changed in the schedule."""
+    schedule = subscription["schedule"]
+    if schedule is None:
+        return
+    if any(name in params for name in ENDS):
+        raise invalid(LED_END.format(schedule))
+    for name in LED:
+        if name in params:
+            raise invalid(LED_OTHER.format(schedule, name), name)
+
+
+def _refuse_what_cannot_wait(params: Object) -> None:
+    """A change that waits for its payment can hold items and little else."""
+    if params.get("payment_behavior") != "pending_if_incomplete":
+        return
+    for name in params:
+        if name not in CAN_WAIT:
+            raise invalid(
+                f"When `payment_behavior` is `pending_if_incomplete`, you cannot pass `{name}`. Please update it in a "
+                "separate request.",
+                name,
+            )
 
 
 def cancel(unit: Work, subscription_id: str, params: Object) -> Object:
     subscription = unit.get("subscription", subscription_id)
     if subscription["status"] in ("canceled", "incomplete_expired"):
         raise ApiError(f"No such subscription: '{subscription_id}'", status=404, code="resource_missing", param="id")
+    if subscription["schedule"] is not None:
+        raise invalid(LED_END.format(subscription["schedule"]))
     if params.get("prorate"):
         invoices.add_waiting(unit, subscription, changes.unused_time(unit, subscription, at=unit.now))
     if params.get("invoice_now"):

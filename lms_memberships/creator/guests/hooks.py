@@ -1,0 +1,44 @@
+"""Where does the admin show purchases without an account? Under Reports, for whoever may see their rows."""
+
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+
+from ...retrying import unwrapped
+from .views import AGAIN, LIST, RESULTS, RETURN, give_back, guests_view, send_again
+
+PERMISSIONS = ("view_guestpurchase", "change_guestpurchase")
+
+
+@hooks.register("register_admin_urls")
+def guest_urls() -> list[URLPattern]:
+    return unwrapped(
+        [
+            path("memberships/guests/", guests_view(), name=LIST),
+            path("memberships/guests/results/", guests_view(only_results=True), name=RESULTS),
+            path("memberships/guests/<int:pk>/again/", send_again, name=AGAIN),
+            path("memberships/guests/<int:pk>/return/", give_back, name=RETURN),
+        ]
+    )
+
+
+@hooks.register("register_permissions")
+def guest_permissions() -> QuerySet[Permission]:
+    return Permission.objects.filter(content_type__app_label="lms_memberships", codename__in=PERMISSIONS)
+
+
+class GuestMenuItem(MenuItem):
+    """Shown to whoever may see the rows."""
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm("lms_memberships.view_guestpurchase")
+
+
+@hooks.register("register_reports_menu_item")
+def guest_menu_item() -> MenuItem:
+    name = LIST.replace("_", "-")
+    return GuestMenuItem(_("Bought without an account"), reverse(LIST), name=name, icon_name="user", order=1212)

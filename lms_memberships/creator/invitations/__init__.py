@@ -1,0 +1,1 @@
+"""How does the admin show and make invitation links? Marketing → Invitations (V8)."""

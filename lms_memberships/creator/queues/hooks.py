@@ -1,0 +1,54 @@
+"""Where does the admin show the queues? Under Reports, each for whoever may see its rows."""
+
+from functools import partial
+
+from django.contrib.auth.models import Permission
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from wagtail import hooks
+from wagtail.admin.menu import MenuItem
+
+from .queues import QUEUES, Queue
+from .views import try_again, url_name, view_of
+
+
+@hooks.register("register_admin_urls")
+def queue_urls() -> list[URLPattern]:
+    return [url for queue in QUEUES.values() for url in _urls(queue)]
+
+
+def _urls(queue: Queue) -> list[URLPattern]:
+    base = f"memberships/queues/{queue.slug}/"
+    return [
+        path(base, view_of(queue), name=url_name(queue)),
+        path(f"{base}results/", view_of(queue, only_results=True), name=url_name(queue, "results")),
+        path(f"{base}<int:pk>/again/", partial(try_again, slug=queue.slug), name=url_name(queue, "again")),
+    ]
+
+
+@hooks.register("register_permissions")
+def queue_permissions() -> QuerySet[Permission]:
+    names = {queue.permission.partition(".")[2] for queue in QUEUES.values()}
+    views = {f"view_{queue.model._meta.model_name}" for queue in QUEUES.values()}
+    return Permission.objects.filter(content_type__app_label="lms_memberships", codename__in=names | views)
+
+
+class QueueMenuItem(MenuItem):
+    """Shown to whoever may see the rows."""
+
+    def __init__(self, queue: Queue, order: int) -> None:
+        name = f"lms-memberships-{queue.slug}"
+        super().__init__(queue.title, reverse(url_name(queue)), name=name, icon_name=queue.icon, order=order)
+        self.permission = f"lms_memberships.view_{queue.model._meta.model_name}"
+
+    def is_shown(self, request: HttpRequest) -> bool:
+        return request.user.has_perm(self.permission)
+
+
+def _item(queue: Queue, order: int) -> MenuItem:
+    return QueueMenuItem(queue, order)
+
+
+for _number, _queue in enumerate(QUEUES.values()):
+    hooks.register("register_reports_menu_item", partial(_item, _queue, 1200 + _number))

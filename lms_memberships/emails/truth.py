@@ -1,0 +1,225 @@
+"""Is it still true when it leaves? A mail that waited is asked again before it goes out (F2, F3)."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from django.utils.translation import gettext_lazy as _
+
+from .. import clock, conf
+from ..payments.gateway import SubscriptionStatus
+from ..subscriptions.gift_models import Gift
+from ..subscriptions.guest_models import GuestPurchase
+from ..subscriptions.models import Invoice, Subscription
+from ..subscriptions.price_move_models import PriceMoveEntry
+from ..subscriptions.waiting_models import WaitingEntry
+from .catalogue import CATALOGUE, EmailKind
+from .models import Email
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
+TOO_OLD = "too_old"
+WAITED_TOO_LONG = "waited_too_long"
+ONE_A_DAY = "one_a_day"
+GONE = "gone"
+OVER = "over"
+RESUMED = "resumed"
+CLOSED_AGAIN = "closed_again"
+OPEN_AGAIN = "open_again"
+NOT_PAID = "not_paid"
+NOT_OWED = "not_owed"
+NO_TRIAL = "no_trial"
+PLACE_GONE = "place_gone"
+PRICE_STAYS = "price_stays"
+CLAIMED = "claimed"
+OTHER_LINK = "other_link"
+GIFT_CLOSED = "gift_closed"
+
+#: What stands in ``Email.failure`` of those that were dropped, and what a person reads.
+REASONS: "Mapping[str, str | _StrPromise]" = {
+    TOO_OLD: _("It was learnt too late to be news."),
+    WAITED_TOO_LONG: _("It could not be sent in time."),
+    ONE_A_DAY: _("The student was told of a failed payment on the same day."),
+    GONE: _("What it is about is gone."),
+    OVER: _("The membership had ended before it was sent."),
+    RESUMED: _("The cancellation was taken back before it was sent."),
+    CLOSED_AGAIN: _("Access had closed again before it was sent."),
+    OPEN_AGAIN: _("Access was open again before it was sent."),
+    NOT_PAID: _("The payment had been taken back before it was sent."),
+    NOT_OWED: _("There was nothing left to pay before it was sent."),
+    NO_TRIAL: _("The trial had ended, or was cancelled or moved, before it was sent."),
+    PLACE_GONE: _("The place was no longer kept when it was to be sent."),
+    PRICE_STAYS: _("The price change was called off, or had taken place, before it was sent."),
+    CLAIMED: _("Somebody had come for the purchase, or it was over, before it was sent."),
+    OTHER_LINK: _("Its link had been replaced by another one before it was sent."),
+    GIFT_CLOSED: _("The gift had been redeemed, returned or changed before it was sent."),
+}
+
+ENDED = frozenset({SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED})
+
+
+_is_all_news: ContextVar[bool] = ContextVar("is_all_news", default=False)
+
+
+@contextmanager
+def all_is_news() -> Iterator[None]:
+    """Within it nothing is too old to be told: somebody has asked for that."""
+    token = _is_all_news.set(True)
+    try:
+        yield
+    finally:
+        _is_all_news.reset(token)
+
+
+def is_too_old(happened_at: datetime, now: datetime) -> bool:
+    """Late news is no news: after an outage, or a restored backup, nobody gets mails about last week (E7)."""
+    return not _is_all_news.get() and now - happened_at > timedelta(hours=conf.OLDEST_NEWS_HOURS)
+
+
+def why_not(email: Email, *, now: datetime) -> str:
+    """The code of the reason why it must not go out any more. Empty: it is still true."""
+    kind = EmailKind(email.kind)
+    subscription = email.subscription
+    if email.membership is None or (subscription is None and kind not in OFFERS and kind not in GIFTS):
+        return GONE
+    if clock.wall_time() - email.owed_at > CATALOGUE[kind].keeps:
+        return WAITED_TOO_LONG
+    if kind in GIFTS:
+        return GIFTS[kind](email, now)
+    if subscription is None or kind in OFFERS:
+        return OFFERS[kind](email, now)
+    return STILL_TRUE[kind](email, subscription, now)
+
+
+def _begun(email: Email, subscription: Subscription, now: datetime) -> str:
+    return OVER if subscription.status in ENDED or subscription.duplicate_of_id is not None else ""
+
+
+def _ending(email: Email, subscription: Subscription, now: datetime) -> str:
+    return "" if subscription.status in ENDED or subscription.cancel_at is not None else RESUMED
+
+
+def _open(email: Email, subscription: Subscription, now: datetime) -> str:
+    return "" if subscription.is_live(now) else CLOSED_AGAIN
+
+
+def _closed(email: Email, subscription: Subscription, now: datetime) -> str:
+    # By this subscription, or by another way to the same membership (X2).
+    ways = Subscription.objects.filter(user_id=subscription.user_id, membership_id=subscription.membership_id)
+    return OPEN_AGAIN if any(way.is_live(now) for way in ways) else ""
+
+
+def _paid(email: Email, subscription: Subscription, now: datetime) -> str:
+    return _invoice_is(email.invoice, "paid", NOT_PAID)
+
+
+def _unpaid(email: Email, subscription: Subscription, now: datetime) -> str:
+    if subscription.status in ENDED:
+        return OVER
+    return _invoice_is(email.invoice, "open", NOT_OWED)
+
+
+def _on_trial(email: Email, subscription: Subscription, now: datetime) -> str:
+    trial_end = subscription.trial_end
+    is_running = subscription.status == SubscriptionStatus.TRIALING and trial_end is not None and trial_end > now
+    said = (email.context or {}).get("trial_end")
+    is_moved = bool(said and trial_end and datetime.fromisoformat(said) != trial_end)
+    return "" if is_running and subscription.cancel_at is None and not is_moved else NO_TRIAL
+
+
+def _undone(email: Email, subscription: Subscription, now: datetime) -> str:
+    return "" if subscription.has_no_place else PLACE_GONE
+
+
+def _repriced(email: Email, subscription: Subscription, now: datetime) -> str:
+    told = PriceMoveEntry.objects.filter(subscription=subscription, state=PriceMoveEntry.State.TOLD)
+    entry = (email.context or {}).get("entry") or 0
+    return "" if told.filter(pk=entry).exists() else PRICE_STAYS
+
+
+def _kept(email: Email, now: datetime) -> str:
+    kept = WaitingEntry.objects.filter(user=email.user, membership=email.membership, held_until__gt=now)
+    return "" if kept.exists() else PLACE_GONE
+
+
+def guest_of(email: Email) -> GuestPurchase | None:
+    """The purchase without an account that the mail is about."""
+    pk = (email.context or {}).get("guest")
+    return GuestPurchase.objects.filter(pk=pk).select_related("membership").first() if pk else None
+
+
+def _claimable(email: Email, now: datetime) -> str:
+    purchase = guest_of(email)
+    if purchase is None:
+        return GONE
+    if not purchase.is_claimable:
+        return CLAIMED
+    return "" if purchase.link == email.context["link"] else OTHER_LINK
+
+
+def _returned(email: Email, now: datetime) -> str:
+    purchase = guest_of(email)
+    return "" if purchase is not None and purchase.returned_at is not None else GONE
+
+
+def gift_of(email: Email) -> Gift | None:
+    """The gift that the mail is about."""
+    number = (email.context or {}).get("gift")
+    return None if number is None else Gift.objects.select_related("membership").filter(pk=number).first()
+
+
+def _gift_bought(email: Email, now: datetime) -> str:
+    gift = gift_of(email)
+    return GIFT_CLOSED if gift is None or gift.state in {Gift.State.REFUNDING, Gift.State.REFUNDED} else ""
+
+
+def _gift_to_redeem(email: Email, now: datetime) -> str:
+    gift = gift_of(email)
+    # Changed to another address, the old one must not get it.
+    if gift is None or gift.recipient_email != email.recipient:
+        return GIFT_CLOSED
+    return "" if gift.is_redeemable and not gift.is_over(now) else GIFT_CLOSED
+
+
+def _gift_returned(email: Email, now: datetime) -> str:
+    gift = gift_of(email)
+    return "" if gift is not None and gift.refunded_at is not None else GIFT_CLOSED
+
+
+def _invoice_is(invoice: Invoice | None, status: str, otherwise: str) -> str:
+    if invoice is None:
+        return GONE
+    return "" if invoice.status == status else otherwise
+
+
+STILL_TRUE: Mapping[EmailKind, Callable[[Email, Subscription, datetime], str]] = {
+    EmailKind.ADMIN_BOUGHT: _begun,
+    EmailKind.ADMIN_CANCELLED: _ending,
+    EmailKind.BOUGHT: _begun,
+    EmailKind.CANCELLED: _ending,
+    EmailKind.MEMBERSHIP_CHANGED: _begun,
+    EmailKind.ACCESS_GAINED: _open,
+    EmailKind.ACCESS_LOST: _closed,
+    EmailKind.PAYMENT_SUCCEEDED: _paid,
+    EmailKind.PAYMENT_FAILED: _unpaid,
+    EmailKind.TRIAL_ENDS_SOON: _on_trial,
+    EmailKind.NO_PLACE_LEFT: _undone,
+    EmailKind.PRICE_CHANGE: _repriced,
+}
+#: Those that are about a membership that the person does not hold.
+OFFERS: Mapping[EmailKind, Callable[[Email, datetime], str]] = {
+    EmailKind.PLACE_FREE: _kept,
+    EmailKind.GUEST_CLAIM: _claimable,
+    EmailKind.GUEST_REMINDER: _claimable,
+    EmailKind.GUEST_NOT_RENEWED: _claimable,
+    EmailKind.GUEST_RETURNED: _returned,
+}
+#: Those about a gift, which need not be about anybody's subscription.
+GIFTS: Mapping[EmailKind, Callable[[Email, datetime], str]] = {
+    EmailKind.GIFT_BOUGHT: _gift_bought,
+    EmailKind.GIFT_RECEIVED: _gift_to_redeem,
+    EmailKind.GIFT_RETURNED: _gift_returned,
+}

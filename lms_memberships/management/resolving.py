@@ -1,0 +1,66 @@
+"""Which writes at Stripe are looked up when their answer is lost, and by whom? One table: purpose, finder."""
+
+from datetime import datetime
+
+from ..memberships import promotion_making, stripe_catalogue
+from ..payments import customers, resolving
+from ..payments.connect import NotConnected, get_background_gateway
+from ..payments.premises import Frozen
+from ..subscriptions import (
+    changes,
+    checkout,
+    closing,
+    discounts,
+    duplicates,
+    gift_buying,
+    gift_refunding,
+    guest_returns,
+    guests,
+    instalment_ends,
+    price_moving,
+    tier_writes,
+)
+
+#: Complete but for webhook endpoints, whose secret is shown once: only whoever presses again can go on from there.
+FINDERS: dict[str, resolving.Finder] = {
+    "cancel": changes.find_ending,
+    "cancel_now": changes.find_over,
+    "cancel_second_purchase": changes.find_over,
+    "clear_away_unpaid": changes.find_over,
+    "checkout": checkout.find_session,
+    "coupon": promotion_making.find_coupon,
+    "customer": customers.find_made,
+    customers.EMAIL_PURPOSE: customers.find_email,
+    "erase": changes.find_over,
+    guests.PURPOSE: guests.find_page,
+    guest_returns.REFUND: duplicates.find_refund,
+    guest_returns.END: changes.find_over,
+    guest_returns.STOP: changes.find_ending,
+    closing.PURPOSE: closing.find_closed,
+    gift_buying.PURPOSE: checkout.find_session,
+    gift_refunding.PURPOSE: duplicates.find_refund,
+    instalment_ends.PURPOSE: instalment_ends.find_end,
+    price_moving.PURPOSE: price_moving.find_moved,
+    "price": stripe_catalogue.find_price,
+    "promotion_code": promotion_making.find_code,
+    "put_code_on": discounts.find_put_on,
+    "product": stripe_catalogue.find_product,
+    "product_texts": stripe_catalogue.find_texts,
+    "refund_second_purchase": duplicates.find_refund,
+    "resume": changes.find_renewing,
+    "retire_code": promotion_making.find_retired,
+    "take_discounts_off": discounts.find_taken_off,
+    tier_writes.CHANGE: tier_writes.find_changed,
+    tier_writes.LET_GO: tier_writes.find_free,
+    tier_writes.NAME: tier_writes.find_named,
+    tier_writes.PLAN: tier_writes.find_planned,
+}
+
+
+def resolve_open(now: datetime) -> int:
+    """The job: what came of the writes whose answer never arrived?"""
+    try:
+        gateway = get_background_gateway()
+    except (NotConnected, Frozen):
+        return 0
+    return resolving.resolve_open(gateway=gateway, finders=FINDERS)

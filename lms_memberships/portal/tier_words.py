@@ -1,0 +1,41 @@
+"""Which change of tier does a member wait for, and in which words?"""
+
+from django.db.models import Prefetch
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from ..memberships.pricing import price_text
+from ..subscriptions import tier_changes
+from ..subscriptions.change_models import TierChange
+from ..subscriptions.models import Subscription
+from .dates import day
+
+#: A change that has not come true yet.
+CHANGE_TEXTS: dict[str, str | Promise] = {
+    TierChange.State.BEGUN: _("The change to %(title)s is on its way. Please look again in a few minutes."),
+    TierChange.State.WAITING: _("The change to %(title)s waits for your payment. Until then nothing changes."),
+    TierChange.State.PLANNED: _("Changes to %(title)s on %(date)s. From then on you pay %(price)s."),
+}
+
+
+def running_changes() -> Prefetch:
+    """For the queries of whoever shows many."""
+    running = TierChange.objects.running().select_related("membership", "price")
+    return Prefetch("tier_changes", running, to_attr="running")
+
+
+def running_of(subscription: Subscription) -> TierChange | None:
+    if hasattr(subscription, "running"):
+        return next(iter(subscription.running), None)
+    return tier_changes.running_of(subscription)
+
+
+def text_of(change: TierChange | None, language: str) -> str:
+    if change is None:
+        return ""
+    names = {
+        "title": change.membership.title,
+        "date": day(change.due_at, language),
+        "price": price_text(change.price.money, change.price.interval, language),
+    }
+    return str(CHANGE_TEXTS[change.state]) % names

@@ -1,0 +1,72 @@
+"""What a fresh object looks like, every field present: subscription_schedule, and a phase of one."""
+
+from __future__ import annotations
+
+from ..store import Object
+
+SHAPES: dict[str, Object] = {
+    "subscription_schedule": {
+        "application": None,
+        "billing_mode": {"flexible": None, "type": "flexible"},
+        "canceled_at": None,
+        "completed_at": None,
+        "created": 0,
+        "current_phase": None,
+        "customer": "",
+        "customer_account": None,
+        "default_settings": {
+            "application_fee_percent": None,
+            "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+            "billing_cycle_anchor": "automatic",
+            "billing_thresholds": None,
+            "collection_method": "charge_automatically",
+            "default_payment_method": None,
+            "description": None,
+            "invoice_settings": {
+                "account_tax_ids": None,
+                "custom_fields": None,
+                "days_until_due": None,
+                "description": None,
+                "footer": None,
+                "issuer": {"type": "self"},
+            },
+            "on_behalf_of": None,
+            "transfer_data": None,
+        },
+        "end_behavior": "release",
+        "id": "",
+        "livemode": False,
+        "metadata": {},
+        "object": "subscription_schedule",
+        "pause_schedules": [],
+        "phases": [],
+        "released_at": None,
+        "released_subscription": None,
+        "status": "not_started",
+        "subscription": None,
+        "test_clock": None,
+    },
+    # A phase is no object of Stripe's own: it has no id and no name of its kind.
+    "schedule_phase": {
+        "add_invoice_items": [],
+        "application_fee_percent": None,
+        "automatic_tax": {"disabled_reason": None, "enabled": False, "liability": None},
+        "billing_cycle_anchor": None,
+        "billing_thresholds": None,
+        "collection_method": None,
+        "currency": "",
+        "default_payment_method": None,
+        "default_tax_rates": [],
+        "description": None,
+        "discounts": [],
+        "end_date": 0,
+        "invoice_settings": None,
+        "items": [],
+        "metadata": {},
+        "on_behalf_of": None,
+        "proration_behavior": "create_prorations",
+        "start_date": 0,
+        "transfer_data": None,
+        "trial_end": None,
+    },
+}

@@ -1,0 +1,107 @@
+"""Who gets a parked purchase? Whoever has the mailbox, for the account in which they are signed in: once (K1, K2).
+
+The link proves the mailbox, and nothing about accounts: one that has the same address is neither found nor opened by it.
+What is claimed keeps the customer that Stripe made for it. It is not made the account's own: with a mistyped address that
+would be somebody else's card, offered for every further purchase.
+"""
+
+import logging
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from .. import killpoints
+from ..errors import OutsideFailure, Refusal
+from ..payments.gateway import Gateway
+from ..retrying import retried
+from . import billing, guest_parking, guest_returns, holding, people, settling
+from .guest_models import GuestPurchase
+from .models import Checkout
+
+logger = logging.getLogger(__name__)
+
+State = GuestPurchase.State
+
+
+class NotClaimable(Refusal):
+    """It is somebody's by now, or nobody's any more."""
+
+    message = _("This purchase can no longer be added to an account: it was added to one already, or it is over.")
+
+
+class NothingToReturn(Refusal):
+    message = _("Only what you have already can be returned here. Please write to us.")
+
+
+def claim(purchase: GuestPurchase, user: AbstractBaseUser, *, gateway: Gateway, now: datetime) -> Checkout:
+    """It is this person's from now on. Raises NotClaimable for the second who comes, and AlreadyMember (C6)."""
+    if not guest_parking.refresh(purchase, gateway=gateway, now=now).is_claimable:
+        raise NotClaimable
+    holding.refuse_a_second(user, purchase.membership, now=now)
+    killpoints.reach("guest.claiming")
+    checkout = _hand_over(purchase.pk, user.pk, now=now)
+    killpoints.reach("guest.claimed")
+    try:
+        follow(checkout, gateway=gateway, now=now)
+    except OutsideFailure:
+        # Theirs it is. What it opens is written by the next webhook, or by the daily job.
+        logger.warning("%s is claimed, and could not be read", checkout, exc_info=True)
+    checkout.refresh_from_db()
+    return checkout
+
+
+def follow(checkout: Checkout, *, gateway: Gateway, now: datetime) -> None:
+    """From here on a purchase like every other: read again, with all that was billed before anybody came."""
+    settling.settle(gateway.read_checkout(checkout.session_id), gateway=gateway, now=now)
+    checkout.refresh_from_db()
+    held = checkout.subscription
+    if held is not None and held.is_recurring:
+        for invoice in reversed(gateway.list_invoices(subscription_id=held.stripe_id)):
+            billing.record_invoice_of(billing.Owner.of(held), invoice, gateway=gateway, now=now)
+
+
+def give_back(purchase: GuestPurchase, user: AbstractBaseUser, *, gateway: Gateway, now: datetime) -> None:
+    """They have it already, and want their money back. Raises NothingToReturn for whoever does not."""
+    try:
+        holding.refuse_a_second(user, purchase.membership, now=now)
+    except holding.AlreadyMember:
+        if not guest_returns.decide(purchase.pk, GuestPurchase.Reason.CLAIMER):
+            raise NotClaimable from None
+        guest_parking.return_what_is_due(purchase, gateway=gateway, now=now)
+        return
+    raise NothingToReturn
+
+
+@retried
+def _hand_over(purchase_id: int, user_id: int, *, now: datetime) -> Checkout:
+    """In one transaction: of two who press at the same moment, one finds nothing left."""
+    with transaction.atomic():
+        people.lock_person(user_id)
+        if not take(purchase_id, user_id, now=now):
+            raise NotClaimable
+        purchase = GuestPurchase.objects.select_related("membership").get(pk=purchase_id)
+        # Complete, and without a subscription yet: its place is theirs from here on, and a second purchase is refused.
+        return Checkout.objects.create(
+            uuid=purchase.uuid,
+            user_id=user_id,
+            membership=purchase.membership,
+            price_id=purchase.price_id,
+            account=purchase.account,
+            livemode=purchase.livemode,
+            session_id=purchase.session_id,
+            state=Checkout.State.COMPLETE,
+            setup_fee=purchase.setup_fee,
+            terms_version=purchase.terms_version,
+            terms_accepted_at=purchase.terms_accepted_at,
+            promotion_code_id=purchase.promotion_code_id,
+            language=purchase.language,
+            created_at=now,
+        )
+
+
+def take(purchase_id: int, user_id: int, *, now: datetime) -> bool:
+    """The one write that decides: it finds what is parked, or it finds nothing."""
+    parked = GuestPurchase.objects.unclaimed().filter(pk=purchase_id)
+    return bool(parked.update(state=State.CLAIMED, claimed_by_id=user_id, claimed_at=now))

@@ -1,0 +1,132 @@
+"""What if nobody should have a parked purchase? All that was paid goes back and it ends; or it is not charged again.
+
+Nothing was ever opened for it, so every payment goes back, not only the last one. Decided in one short transaction, from
+which on nobody can claim it; carried out at Stripe afterwards, as often as it takes.
+"""
+
+from datetime import datetime
+
+from django.db import transaction
+
+from .. import events, killpoints
+from ..payments import intents
+from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionStatus
+from ..retrying import retried
+from .guest_links import renew, tell
+from .guest_models import GuestPurchase
+from .told import OVER
+
+REFUND, END, STOP = "refund_guest", "end_guest", "stop_guest"
+
+
+@retried
+def decide(pk: int, reason: GuestPurchase.Reason) -> bool:
+    """From now on it is to be returned. False: it was claimed in this moment, or is over."""
+    with transaction.atomic():
+        waiting = GuestPurchase.objects.unclaimed().filter(pk=pk)
+        return bool(waiting.update(return_reason=reason.value))
+
+
+def carry_out(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> None:
+    """Refund first, then end it: a run that breaks off in between finds it still to be returned."""
+    if purchase.stripe_id.startswith("sub_"):
+        for invoice in gateway.list_invoices(subscription_id=purchase.stripe_id):
+            _give_back(purchase, invoice, gateway)
+        killpoints.reach("guest.refunded")
+        _end(purchase.stripe_id, gateway)
+    elif purchase.stripe_id.startswith("pi_") and not is_given_back(purchase.stripe_id, purchase.amount, gateway):
+        _refund(purchase, purchase.stripe_id, gateway)
+    killpoints.reach("guest.ended")
+    _note_returned(purchase.pk, now=now)
+
+
+def stop_renewing(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> None:
+    """Nobody came: it ends with the period that is paid for. Whoever claims it by then can have it renew again."""
+    stripe_id = purchase.stripe_id
+
+    def stop(key: str) -> str:
+        gateway.cancel_at_period_end(stripe_id, key=key)
+        return stripe_id
+
+    def find() -> str | None:
+        found = gateway.read_subscription(stripe_id)
+        return stripe_id if found.cancel_at is not None or found.status in OVER else None
+
+    intents.carry_out(
+        purpose=STOP,
+        subject=stripe_id,
+        parameters={"subscription": stripe_id},
+        gateway=gateway,
+        call=stop,
+        result_id=str,
+        find=find,
+    )
+    _note_stopped(purchase.pk, gateway.read_subscription(stripe_id).cancel_at, now=now)
+
+
+def is_given_back(payment_id: str, amount: int, gateway: Gateway) -> bool:
+    """Whether all of this payment has been refunded, by whomever."""
+    given = gateway.refunded(payment_id) if payment_id.startswith("pi_") else None
+    return given is not None and given.minor >= amount
+
+
+def _give_back(purchase: GuestPurchase, invoice: InvoiceSnapshot, gateway: Gateway) -> None:
+    paid, payment_id = invoice.amount_paid.minor, invoice.payment_intent_id
+    if paid > 0 and payment_id and not is_given_back(payment_id, paid, gateway):
+        _refund(purchase, payment_id, gateway)
+
+
+def _refund(purchase: GuestPurchase, payment_id: str, gateway: Gateway) -> None:
+    metadata = {"lmsm_attempt": str(purchase.uuid), "lmsm_reason": f"guest_{purchase.return_reason}"}
+    intents.carry_out(
+        purpose=REFUND,
+        subject=payment_id,
+        parameters={"payment": payment_id},
+        gateway=gateway,
+        call=lambda key: gateway.refund_payment(payment_id, key=key, metadata=metadata),
+        result_id=str,
+        find=lambda: gateway.find_refund(payment_id),
+    )
+
+
+def _end(stripe_id: str, gateway: Gateway) -> None:
+    def end(key: str) -> str:
+        # Ending twice is ending once: this call needs no key.
+        gateway.cancel_now(stripe_id)
+        return stripe_id
+
+    def find() -> str | None:
+        is_over = gateway.read_subscription(stripe_id).status == SubscriptionStatus.CANCELED
+        return stripe_id if is_over else None
+
+    intents.carry_out(
+        purpose=END,
+        subject=stripe_id,
+        parameters={"subscription": stripe_id},
+        gateway=gateway,
+        call=end,
+        result_id=str,
+        find=find,
+    )
+
+
+@retried
+def _note_returned(pk: int, *, now: datetime) -> None:
+    with transaction.atomic():
+        purchase = GuestPurchase.objects.select_for_update().get(pk=pk)
+        if purchase.state == GuestPurchase.State.RETURNED or not purchase.return_reason:
+            return
+        purchase.state, purchase.returned_at = GuestPurchase.State.RETURNED, now
+        tell(purchase, events.GuestPurchaseReturned)
+
+
+@retried
+def _note_stopped(pk: int, cancel_at: datetime | None, *, now: datetime) -> None:
+    with transaction.atomic():
+        purchase = GuestPurchase.objects.select_for_update().get(pk=pk)
+        if purchase.stopped_at is not None or not purchase.is_claimable:
+            return
+        purchase.stopped_at, purchase.cancel_at = now, cancel_at
+        # The mail that says so holds the way in.
+        renew(purchase, now=now)
+        tell(purchase, events.GuestRenewalStopped)
