@@ -88,7 +88,6 @@ _items = partial(_soon, deliver_items)
 REACTIONS: Mapping[type[events.Fact], tuple[Reaction, ...]] = {
     events.MembershipPublished: (_fence_bundle, _owe_new_items, _items(), _soon(prepare_waiting)),
     events.LadderChanged: (_owe_items_of_tiers, _items()),
-    events.SubscriptionStarted: (owed.about_subscription, _email(), _end_instalments, gift_turns.after),
     events.SubscriptionStarted: (owed.about_subscription, _email(), _end_instalments),
     # From here to "access lost": a gift that waits behind it is laid where it ends (X15). That something begins moves
     # none that has begun; the daily job looks at the others.
@@ -102,7 +101,14 @@ REACTIONS: Mapping[type[events.Fact], tuple[Reaction, ...]] = {
     # Nothing is taken back from the item's own system: progress stays.
     events.AccessLost: (owed.about_subscription, _email(), gift_turns.after),
     # Neither bought nor cancelled: the new one's items follow, and one mail says what it is now.
-    events.MembershipChanged: (owed.about_subscription, _owe_items, _items(), _email(), _tidy_change),
+    events.MembershipChanged: (
+        owed.about_subscription,
+        _owe_items,
+        _items(),
+        _email(),
+        _tidy_change,
+        gift_turns.after,
+    ),
     events.TrialEndsSoon: (owed.about_subscription, _email()),
     # In the membership's history, where a creator looks when a student asks about a refund (C6).
     events.SecondPurchaseUndone: (_note_in_history,),

@@ -1,5 +1,7 @@
 """How does somebody come for what they bought without an account? A link that describes, and a button that adds it (K2)."""
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -31,6 +33,8 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
         return _unknown(request)
     person = person_of(request)
     if purchase.state == GuestPurchase.State.CLAIMED and person is not None and purchase.claimed_by_id == person.pk:
+        with suppress(OutsideFailure, Refusal):
+            guest_claims.open_claimed(purchase, gateway=connect.get_gateway(), now=clock.now())
         return redirect("lms_memberships:account")
     if not purchase.is_claimable:
         return _say(request, {"is_over": True}, status=410)
@@ -47,7 +51,12 @@ def claim_return(request: HttpRequest, token: str) -> HttpResponse:
     """They have it already: the money goes back, all of it."""
     purchase = guest_links.find(token)
     person = person_of(request)
-    if purchase is None or person is None or not purchase.is_claimable:
+    if purchase is None or person is None:
+        return _unknown(request)
+    if purchase.return_reason:
+        # Decided already: pressed twice, or after an answer that got lost.
+        return _say(request, {"is_returned": True})
+    if not purchase.is_claimable:
         return _unknown(request)
     try:
         guest_claims.give_back(purchase, person, gateway=connect.get_gateway(), now=clock.now())
@@ -74,7 +83,7 @@ def _describe(request: HttpRequest, purchase: GuestPurchase, token: str, *, stat
 def _held(purchase: GuestPurchase, request: HttpRequest) -> str:
     """What they hold of the same: then it is not added a second time (C6)."""
     try:
-        holding.refuse_a_second(student_of(request), purchase.membership, now=clock.now())
+        guest_claims.refuse_doubles(student_of(request), purchase.membership, now=clock.now())
     except holding.AlreadyMember as refusal:
         return str(refusal.message)
     return ""

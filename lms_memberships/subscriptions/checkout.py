@@ -25,7 +25,7 @@ from ..payments.gateway import (
 )
 from ..payments.models import Intent
 from ..retrying import retried
-from . import closing, codes, holding, inviting, people, places, settling, terms, tiers, trials
+from . import codes, holding, inviting, leaving, people, places, settling, terms, tiers, trials
 from .guest_models import GuestPurchase
 from .models import Checkout
 from .purchase_refusals import NotOnSale as NotOnSale
@@ -66,9 +66,7 @@ def start(
     """
     draft = _wanted(user, wish, gateway=gateway, language=language, now=now)
     offer = draft.membership
-    for other in tiers.attempts_elsewhere(user.pk, offer.pk):
-        # Of two tiers one can be held: the other page is closed before this one opens (X8).
-        _reuse(other, draft, gateway=gateway, now=now)
+    leaving.leave_other_tiers(user.pk, offer.pk, gateway=gateway, now=now)
     open_one = _running(user, offer)
     if open_one is not None:
         url = _reuse(open_one, draft, gateway=gateway, now=now)
@@ -164,22 +162,15 @@ def _reuse(checkout: Checkout, draft: Checkout, *, gateway: Gateway, now: dateti
     """The open page's address if it still sells what is asked for now; else it is closed first, and "" comes back."""
     is_too_old = not checkout.session_id and places.is_page_too_old(checkout, now=now)
     is_same = not is_too_old and _sells(checkout) == _sells(draft)
-    if not checkout.session_id:
+    if is_same and not checkout.session_id:
         # Planned, and no answer noted: the same attempt goes on, under the same key.
-        if not is_same:
-            settling.close(checkout, Checkout.State.EXPIRED)
         return ""
-    if (checkout.account, checkout.livemode) != (gateway.account_id, gateway.livemode):
-        settling.close(checkout, Checkout.State.EXPIRED)
-        return ""
-    snapshot = gateway.read_checkout(checkout.session_id)
-    if snapshot.status == "open" and is_same:
-        return snapshot.url
-    if snapshot.status == "open":
-        closing.expire(checkout.session_id, gateway=gateway)
-        # Paid in this very moment? Then it is complete now.
+    snapshot = None
+    if is_same and (checkout.account, checkout.livemode) == (gateway.account_id, gateway.livemode):
         snapshot = gateway.read_checkout(checkout.session_id)
-    settling.settle(snapshot, gateway=gateway, now=now)
+        if snapshot.status == "open":
+            return snapshot.url
+    leaving.leave(checkout, snapshot, gateway=gateway, now=now)
     return ""
 
 

@@ -1,6 +1,6 @@
 """When does a redeemed gift begin? At once, or when whatever else opens the same membership ends: without a gap (X2, X15).
 
-While something renews, the gift waits without a row. As soon as an end is known, its row is written with access from
+A higher tier opens it too (V28). While something renews, the gift waits without a row. As soon as an end is known, its row is written with access from
 that end on; both are live until then, which harms nothing. Should the end move, the row moves with it; once its first
 day has come it is never moved again.
 """
@@ -12,6 +12,7 @@ from dateutil.relativedelta import relativedelta
 from django.db import transaction
 
 from .. import clock, events
+from ..memberships import ladders
 from ..payments.gateway import SubscriptionStatus
 from ..retrying import retried
 from . import duplicates, people
@@ -29,7 +30,8 @@ def arrange(user_id: int, membership_id: int, *, now: datetime) -> None:
     mine = Gift.objects.filter(user_id=user_id, membership_id=membership_id).not_begun(now)
     gifts = list(mine.select_for_update(of=("self",)).select_related("membership").order_by("redeemed_at", "pk"))
     own = {gift.subscription_id for gift in gifts}
-    others = [row for row in rows if row.membership_id == membership_id and row.pk not in own]
+    openers = _openers(membership_id)
+    others = [row for row in rows if row.membership_id in openers and row.pk not in own]
     start = free_from(others, now=now)
     for gift in gifts:
         if start is None:
@@ -55,7 +57,7 @@ class Foreseen:
 
 def foresee(user_id: int, membership_id: int, *, now: datetime) -> Foreseen:
     """For the page on which it is redeemed; nothing is locked, and nothing written."""
-    rows = list(Subscription.objects.filter(user_id=user_id, membership_id=membership_id))
+    rows = list(Subscription.objects.filter(user_id=user_id, membership_id__in=_openers(membership_id)))
     start = free_from(rows, now=now)
     return Foreseen(is_later=start is None or start > now, at=start)
 
@@ -87,11 +89,17 @@ def _arrange_behind(subscription_id: int) -> bool:
     now = clock.now()  # noqa: TID251
     # What is told of a gift comes from here: those behind it are arranged with it.
     about = Subscription.objects.filter(pk=subscription_id).exclude(origin=Subscription.Origin.GIFT)
-    behind = Gift.objects.not_begun(now).filter(user__lms_subscriptions__in=about, membership__subscriptions__in=about)
-    found = behind.values_list("user_id", "membership_id").first()
-    if found is not None:
-        arrange(*found, now=now)
-    return found is not None
+    # All of that person's: what they hold may have been another tier until now.
+    waiting = Gift.objects.not_begun(now).filter(user__lms_subscriptions__in=about).order_by("membership_id")
+    found = list(waiting.values_list("user_id", "membership_id").distinct())
+    for user_id, membership_id in found:
+        arrange(user_id, membership_id, now=now)
+    return bool(found)
+
+
+def _openers(membership_id: int) -> set[int]:
+    """The memberships that open all that this one does: itself, and the tiers above it."""
+    return {membership_id, *ladders.above([membership_id]).values_list("membership", flat=True)}
 
 
 def _goes_on(row: Subscription, now: datetime) -> bool:

@@ -199,7 +199,8 @@ def _write_row(pk: int, found: Found, *, now: datetime) -> GuestPurchase:
         was = State(purchase.state)
         had_place = GuestPurchase.objects.taking_a_place(now).filter(pk=pk).exists()
         _copy(purchase, found)
-        purchase.state = _next(was, found.state)
+        # What is to be returned ends by that: it is noted, and told, when all of it is back.
+        purchase.state = was if purchase.return_reason else _next(was, found.state)
         if purchase.state == State.PARKED and purchase.paid_at is None:
             _park(purchase, has_place=had_place, now=now)
         else:

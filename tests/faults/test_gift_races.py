@@ -21,6 +21,7 @@ pytestmark = [
 ]
 
 ROUNDS = pick(test=2, ci=10, soak=100)
+PRESSES = 16
 DAY = timedelta(days=1)
 
 
@@ -144,3 +145,26 @@ def test_the_last_place_goes_to_a_gift_or_to_a_buyer(seat, no_worker):
 def test_control_without_the_lock_it_is_sold_twice(seat, no_worker):
     """J1, negative control"""
     assert 2 in [gift_and_purchase(seat, locks=False) for _round in range(3)]
+
+
+def pressed_sixteen_times(seat: Membership, *, locks: bool) -> tuple[int, int]:
+    """How many of the same person's presses were let through, and how many subscriptions they have."""
+    Gift.objects.all().delete()
+    Subscription.objects.all().delete()
+    gift = gift_of(seat)
+    gift.save()
+    press = redeemed_by("ada", gift)
+    through = together(Meeting(PRESSES), *[press] * PRESSES, locks=locks)
+    return through, Subscription.objects.count()
+
+
+def test_sixteen_presses_of_one_person_are_one_membership(seat, no_worker):
+    """J8, X15: one hand, an impatient one."""
+    assert pressed_sixteen_times(seat, locks=True) == (1, 1)
+
+
+def test_control_without_the_lock_one_person_has_it_many_times(seat, no_worker):
+    """J8, negative control"""
+    through, held = pressed_sixteen_times(seat, locks=False)
+    assert through > 1
+    assert held > 1

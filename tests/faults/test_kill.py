@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 
 from lms_memberships.models import Email
-from tests.faults.rig import killing, oracle, people, scenarios
+from tests.faults.rig import killing, oracle, people, points
 from tests.faults.rig.site import WORKERS, site
 from tests.faults.sizes import SEED, pick
 
@@ -38,7 +38,7 @@ def test_killed_there_nothing_is_lost_and_nothing_doubled(name, turn, driver, re
     """T3, E1, E2, E3, A5, B13: the process dies at the n-th time, and everything goes on as if it had not."""
     uncertain = Email.objects.filter(state=Email.State.UNKNOWN)
     before = uncertain.count()
-    seconds = driver.run(scenarios.way_to(name), at=f"{name}:{1 + turn % TIMES}")
+    seconds = driver.run(points.way_to(name), at=f"{name}:{1 + turn % TIMES}")
     report(f"T3 {name}", recovery=seconds)
     assert oracle.complaints(driver.site) == []
     # Of a mail that was being handed over nobody knows whether it left: it is shown to a person, never sent twice.

@@ -13,18 +13,22 @@ from lms_memberships.models import (
     Checkout,
     Customer,
     Email,
+    Gift,
+    GiftOffer,
+    GuestPurchase,
     Intent,
     Invoice,
     Membership,
     Price,
     Subscription,
+    TierChange,
     WebhookEvent,
 )
 from lms_memberships.webhooks.handlers import HANDLERS
 from tests.faults.rig.site import Site
 
 ATTEMPT = "lmsm_attempt"
-MEMBERSHIP = "lmsm_membership"
+GIFT = "lmsm_gift"
 #: How far two clocks may be apart where one of them is ours.
 SLACK = timedelta(seconds=5)
 
@@ -39,6 +43,7 @@ class World:
     products: list[dict]
     prices: list[dict]
     sessions: list[dict]
+    refunds: list[dict]
     accepted: Counter
     delivered: list[dict] = field(default_factory=list)
 
@@ -54,6 +59,7 @@ class World:
             products=site.stripe.all("products"),
             prices=site.stripe.all("prices"),
             sessions=site.stripe.all("checkout/sessions"),
+            refunds=site.stripe.all("refunds"),
             accepted=site.esp.times_accepted(),
             delivered=list(delivered),
         )
@@ -78,7 +84,7 @@ def nothing_is_lost(world: World) -> Iterator[str]:
 def subscriptions_are_stripes(world: World) -> Iterator[str]:
     """Status, period, planned end and trial, and no subscription more or less."""
     rows = {row.stripe_id: row for row in Subscription.objects.filter(is_recurring=True).exclude(stripe_id="")}
-    yield from (f"{missing} is at Stripe only" for missing in world.subscriptions.keys() - rows.keys())
+    yield from (f"{missing} is at Stripe only" for missing in world.subscriptions.keys() - rows.keys() - _nobodys())
     yield from (f"{invented} is here only" for invented in rows.keys() - world.subscriptions.keys())
     for stripe_id in rows.keys() & world.subscriptions.keys():
         row, there = rows[stripe_id], world.subscriptions[stripe_id]
@@ -135,10 +141,15 @@ def facts_are_told_once(world: World) -> Iterator[str]:
 
 def each_thing_was_made_once(world: World) -> Iterator[str]:
     """No product, price, customer or page at Stripe that is not exactly one of ours."""
-    yield from _once("customer", [each["id"] for each in world.customers], Customer, "stripe_id")
-    yield from _once("price", [each["id"] for each in world.prices], Price, "stripe_id")
-    yield from _once("page", [each["client_reference_id"] for each in world.sessions], Checkout, "uuid")
-    of_whom = Counter(each["metadata"].get("lmsm_user") for each in world.customers)
+    # Of a guest Stripe makes a customer by itself.
+    guests = _all_of(GuestPurchase, "customer_id")
+    students = [each for each in world.customers if each["id"] not in guests]
+    yield from _once("customer", [each["id"] for each in students], _all_of(Customer, "stripe_id"))
+    prices = _all_of(Price, "stripe_id") | _all_of(GiftOffer, "stripe_id")
+    yield from _once("price", [each["id"] for each in world.prices], prices)
+    attempts = _all_of(Checkout, "uuid") | _all_of(GuestPurchase, "uuid") | _all_of(Gift, "uuid")
+    yield from _once("page", [each["client_reference_id"] for each in world.sessions], attempts)
+    of_whom = Counter(each["metadata"].get("lmsm_user") for each in students)
     yield from (f"user {user} is {number} customers" for user, number in of_whom.items() if number > 1)
     sold = Membership.objects.filter(prices__isnull=False).distinct().count()
     if len(world.products) != sold:
@@ -149,16 +160,52 @@ def the_ledger_is_stripes(world: World) -> Iterator[str]:
     """Each invoice, and the sum of all."""
     rows = {row.stripe_id: row for row in Invoice.objects.filter(subscription__is_recurring=True)}
     # A draft may still change: Stripe has asked nobody for that money.
-    billed = {key: each for key, each in world.invoices.items() if each["status"] != "draft"}
+    invoices = {key: each for key, each in world.invoices.items() if _subscription_of(each) not in _nobodys()}
+    billed = {key: each for key, each in invoices.items() if each["status"] != "draft"}
     yield from (f"{missing} is at Stripe only" for missing in billed.keys() - rows.keys())
-    yield from (f"{invented} is here only" for invented in rows.keys() - world.invoices.keys())
+    yield from (f"{invented} is here only" for invented in rows.keys() - invoices.keys())
     for key in billed.keys() & rows.keys():
         here = (rows[key].status, rows[key].total, rows[key].amount_paid)
         said = (billed[key]["status"], billed[key]["total"], billed[key]["amount_paid"])
         if here != said:
             yield f"{key} is {here}, and at Stripe {said}"
-    if sum(row.amount_paid for row in rows.values()) != sum(each["amount_paid"] for each in world.invoices.values()):
+    if sum(row.amount_paid for row in rows.values()) != sum(each["amount_paid"] for each in invoices.values()):
         yield "the sums differ"
+
+
+def guests_are_served_or_paid_back(world: World) -> Iterator[str]:
+    """What waits for its guest goes on; of what was returned all went back, once, and it ended."""
+    backs = Counter(each["metadata"].get(ATTEMPT) for each in world.refunds)
+    for purchase in GuestPurchase.objects.exclude(state__in=["planned", "open", "expired", "pending"]):
+        there, number = world.subscriptions.get(purchase.stripe_id), backs[str(purchase.uuid)]
+        is_returned = purchase.state == GuestPurchase.State.RETURNED
+        paid = [each for each in _invoices_of(purchase.stripe_id, world) if each["amount_paid"]]
+        if number != (len(paid) if is_returned else 0):
+            yield f"{purchase.uuid} is {purchase.state}, was paid {len(paid)} times and given back {number} times"
+        if there is not None and is_returned != (there["status"] == "canceled"):
+            yield f"{purchase.stripe_id} is {there['status']}, and the purchase {purchase.state}"
+
+
+def gifts_are_for_one_person_or_paid_back(world: World) -> Iterator[str]:
+    """Paid once, and then redeemed by one person, waiting for one, or given back: never two of these."""
+    paid = Counter(each["client_reference_id"] for each in world.sessions if each["payment_status"] == "paid")
+    backs = Counter(each["metadata"].get(GIFT) for each in world.refunds)
+    for gift in Gift.objects.exclude(state=Gift.State.ABANDONED):
+        is_bought = gift.state not in {Gift.State.PLANNED, Gift.State.PENDING}
+        counts = (paid[str(gift.uuid)], backs[str(gift.uuid)], Subscription.objects.filter(gifts=gift).count())
+        wanted = (int(is_bought), int(gift.state == Gift.State.REFUNDED), int(gift.state == Gift.State.REDEEMED))
+        if counts != wanted:
+            yield f"{gift.uuid} is {gift.state}: paid, given back and held {counts} times"
+
+
+def changes_of_tier_have_come_to_something(world: World) -> Iterator[str]:
+    """None hangs in the air, and what is done is what Stripe bills."""
+    yield from (f"change {each.pk} was begun, and no more" for each in TierChange.objects.filter(state="begun"))
+    for row in Subscription.objects.filter(tier_changes__state="done").distinct():
+        there = world.subscriptions.get(row.stripe_id)
+        price = there and there["items"]["data"][0]["price"]["id"]
+        if price != row.price.stripe_id or row.price.membership_id != row.membership_id:
+            yield f"{row.stripe_id} is {row.membership}, and at Stripe {price}"
 
 
 def no_intent_is_open(world: World) -> Iterator[str]:
@@ -176,12 +223,23 @@ CHECKS: tuple[Callable[[World], Iterator[str]], ...] = (
     facts_are_told_once,
     each_thing_was_made_once,
     the_ledger_is_stripes,
+    guests_are_served_or_paid_back,
+    gifts_are_for_one_person_or_paid_back,
+    changes_of_tier_have_come_to_something,
     no_intent_is_open,
 )
 
 
-def _once(what: str, there: list[str], model: type, column: str) -> Iterator[str]:
-    here = {str(value) for value in model._default_manager.values_list(column, flat=True)}
+def _all_of(model: type, column: str) -> set[str]:
+    return {str(value) for value in model._default_manager.values_list(column, flat=True)}
+
+
+def _nobodys() -> set[str]:
+    """What was bought without an account, and nobody has come for: it is no membership of anybody's."""
+    return set(GuestPurchase.objects.exclude(state=GuestPurchase.State.CLAIMED).values_list("stripe_id", flat=True))
+
+
+def _once(what: str, there: list[str], here: set[str]) -> Iterator[str]:
     for identity, number in Counter(there).items():
         if number > 1:
             yield f"{what} {identity} is there {number} times"
@@ -208,8 +266,11 @@ def _access_until(row: Subscription, world: World) -> datetime | None:
 
 
 def _was_paid(row: Subscription, world: World) -> bool:
-    of_it = [each for each in world.invoices.values() if _subscription_of(each) == row.stripe_id]
-    return any(each["status"] == "paid" for each in of_it)
+    return any(each["status"] == "paid" for each in _invoices_of(row.stripe_id, world))
+
+
+def _invoices_of(stripe_id: str, world: World) -> list[dict]:
+    return [each for each in world.invoices.values() if _subscription_of(each) == stripe_id]
 
 
 def _subscription_of(invoice: dict) -> str:

@@ -35,23 +35,29 @@ class Answer:
 
 @dataclass
 class Browser:
-    """Signed in as somebody."""
+    """Signed in as somebody; without a session as nobody."""
 
     site: Site
-    user: AbstractBaseUser
-    session: str
+    user: AbstractBaseUser | None = None
+    session: str = ""
 
     def get(self, path: str) -> Answer:
         return self._ask("GET", path)
 
-    def post(self, path: str) -> Answer:
-        return self._ask("POST", path)
+    def post(self, path: str, form: dict[str, object] | None = None) -> Answer:
+        return self._ask("POST", path, urllib.parse.urlencode(form or {}))
 
-    def _ask(self, method: str, path: str) -> Answer:
-        cookies = f"{settings.SESSION_COOKIE_NAME}={self.session}; csrftoken={TOKEN}"
+    def _ask(self, method: str, path: str, body: str = "") -> Answer:
+        signed_in = f"{settings.SESSION_COOKIE_NAME}={self.session}; " if self.session else ""
+        headers = {
+            "Cookie": f"{signed_in}csrftoken={TOKEN}",
+            "X-CSRFToken": TOKEN,
+            "Content-Length": str(len(body)),
+            "Content-Type": "application/x-www-form-urlencoded",
+        }
         line = http.client.HTTPConnection("127.0.0.1", self.site.port, timeout=60)
         try:
-            line.request(method, path, "", {"Cookie": cookies, "X-CSRFToken": TOKEN, "Content-Length": "0"})
+            line.request(method, path, body, headers)
             answer = line.getresponse()
             found = {name.lower(): value for name, value in answer.getheaders()}
             return Answer(answer.status, found.get("location", ""), answer.read().decode("utf-8", "replace"), found)
@@ -78,11 +84,11 @@ def things() -> list[models.Model]:
     return [course, school.session("Glazing", clock.now() + timedelta(days=5))]
 
 
-def sell(title: str = "Studio pass", **fields: object) -> Membership:
-    """On sale, with every mail on."""
+def sell(title: str = "Studio pass", *bundled: models.Model, **fields: object) -> Membership:
+    """On sale, with every mail on; with ``things`` in it if nothing is named."""
     switches.switch_all_on()
     UserFactory(username=f"owner of {title}", is_staff=True, is_superuser=True)
-    draft = put_into(MembershipFactory(title=title, **fields), *things())
+    draft = put_into(MembershipFactory(title=title, **fields), *(bundled or things()))
     return publish(draft, gateway=connect.get_gateway())
 
 

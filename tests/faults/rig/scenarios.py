@@ -1,11 +1,11 @@
-"""By which way does a process come to each killpoint? A life of a membership, and lives in which something is broken."""
+"""How does a student live through a purchase while something breaks? A life of a membership, and what can go wrong in it."""
 
 from lms_memberships import clock
-from lms_memberships.models import Checkout, Customer, Subscription
+from lms_memberships.models import Checkout, Customer, Membership, Subscription
 from lms_memberships.payments import connect
 from lms_memberships.subscriptions import checkout
 from tests.faults.rig import killing, people
-from tests.faults.rig.killing import Driver, Scenario
+from tests.faults.rig.killing import Driver
 from tests.faults.rig.people import Browser
 
 
@@ -19,10 +19,10 @@ def a_life(driver: Driver) -> None:
         driver.wait()
 
 
-def buy(driver: Driver) -> Browser:
+def buy(driver: Driver, membership: Membership | None = None) -> Browser:
     """Pressed, paid, come back; Stripe tells it as well."""
     browser = driver.newcomer()
-    page = driver.until(lambda: people.press(browser, driver.membership), 303)
+    page = driver.until(lambda: people.press(browser, membership or driver.membership), 303)
     back = people.pay(page.location)
     driver.until(lambda: people.come_back(browser, back), 200)
     driver.deliver()
@@ -119,24 +119,3 @@ def erased(driver: Driver) -> None:
     driver.wait()
     # Their mails have lost their names, also those that left before it was done: nobody can say which was which.
     driver.site.esp.forget(browser.user.email)
-
-
-#: Which way leads to a point: the longest beginning of its name that is here; all others are met in a life.
-WAYS: dict[str, Scenario] = {
-    "": a_life,
-    "emails.failed": mails_break,
-    "inbox.put_back": stripe_breaks,
-    "deliveries.put_off": items_break,
-    "undo.": bought_twice,
-    "intent.refused": stripe_refuses,
-    "intent.unknown": answers_are_lost,
-    "intent.looked_up": answers_are_lost,
-    "intent.planned": stripe_is_busy,
-    "sync.": compared,
-    "erase.": erased,
-}
-
-
-def way_to(name: str) -> Scenario:
-    beginnings = [beginning for beginning in WAYS if name.startswith(beginning)]
-    return WAYS[max(beginnings, key=len)]
