@@ -1,6 +1,7 @@
 """How is a gift redeemed? Looking at it consumes nothing; one press by somebody who is signed in does, once (X15)."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 from functools import wraps
 
@@ -16,10 +17,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from .. import clock, conf
-from ..errors import Refusal
+from ..errors import OutsideFailure, Refusal
 from ..memberships.gift_offers import length_text
+from ..payments import connect
 from ..personal_data import erasing
-from ..subscriptions import gift_links, gift_redeeming, gift_turns
+from ..subscriptions import gift_links, gift_redeeming, gift_refunding, gift_turns
 from ..subscriptions.gift_models import Gift
 from .people import student_of
 
@@ -61,6 +63,9 @@ def gift(request: HttpRequest, token: str) -> HttpResponse:
 def _redeem(request: HttpRequest, found: Gift, token: str) -> HttpResponse:
     try:
         erasing.refuse_who_leaves(student_of(request))
+        with suppress(OutsideFailure, connect.NotConnected):
+            # Given back in Stripe's dashboard, and the news is late. Nobody waits at the door for Stripe to answer.
+            gift_refunding.refresh(found, gateway=connect.get_gateway(), now=clock.now())
         redeemed = gift_redeeming.redeem(student_of(request), found, now=clock.now())
     except Refusal as refusal:
         messages.error(request, str(refusal.message))

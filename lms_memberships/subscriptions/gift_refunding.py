@@ -82,10 +82,15 @@ def follow(payment_id: str, *, gateway: Gateway, now: datetime) -> bool:
     gift = Gift.objects.at(gateway).filter(payment_intent_id=payment_id).first() if payment_id else None
     if gift is None:
         return False
-    # A part of it changes nothing: the gift goes on.
-    if _is_all_back(gift, payment_id, gateway):
-        _note(gift.pk, now=now)
+    refresh(gift, gateway=gateway, now=now)
     return True
+
+
+def refresh(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
+    """As Stripe has its payment now: asked before it is redeemed, and whenever all is compared with Stripe."""
+    # A part of it changes nothing: the gift goes on.
+    if gift.payment_intent_id and _is_all_back(gift, gift.payment_intent_id, gateway):
+        _note(gift.pk, now=now)
 
 
 def locked(gift_id: int) -> Gift:

@@ -39,7 +39,7 @@ def follow(hands: Hands) -> str:
             _follow(groups[key], hands)
         if number % STRIDE == 0:
             course.move(key)
-    return "tidy"
+    return "gifts"
 
 
 def _groups(hands: Hands) -> dict[str, Group]:

@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from ..money import Money, to_decimal
 from ..payments.gateway import Gateway
+from .gift_models import Gift
 from .guest_models import GuestPurchase
 from .models import Checkout, Invoice, Subscription
 
@@ -24,6 +25,7 @@ class Names:
     subscriptions: Collection[str] = ()
     invoices: Collection[str] = ()
     attempts: Collection[str] = ()
+    gifts: Collection[int] = ()
 
 
 def take(names: Names, *, gateway: Gateway) -> Picture:
@@ -39,6 +41,9 @@ def take(names: Names, *, gateway: Gateway) -> Picture:
     if names.attempts:
         tried = Checkout.objects.at(gateway).filter(uuid__in=names.attempts)
         picture |= {f"Purchase {row.uuid} of user {row.user_id}": {"state": row.state} for row in tried}
+    if names.gifts:
+        given = Gift.objects.at(gateway).filter(pk__in=names.gifts)
+        picture |= {f"Gift {row.uuid} of user {row.giver_id}": {"state": row.state} for row in given}
     guests = GuestPurchase.objects.at(gateway).filter(Q(stripe_id__in=names.subscriptions) | Q(uuid__in=names.attempts))
     if names.subscriptions or names.attempts:
         picture |= {f"Purchase {row.uuid} of a guest": _guest(row) for row in guests}

@@ -11,6 +11,7 @@ from ..payments.gateway import NotFound
 from ..payments.lists import Page, Part
 from . import billing, daily
 from .copies import OWING
+from .gift_models import Gift
 from .models import Checkout, Invoice, Subscription
 from .queries import RUNNING
 from .sync_writing import Hands, is_reference
@@ -117,6 +118,15 @@ def owing(hands: Hands) -> None:
     for stripe_id in list(at.values_list("stripe_id", flat=True)):
         with hands.course.trying(stripe_id):
             hands.read_subscription(stripe_id)
+
+
+def gifts(hands: Hands) -> None:
+    """Given back while nobody heard of it: whoever has the link of such a gift must not get in (X15)."""
+    at = Gift.objects.at(hands.course.gateway).filter(state__in=Gift.REFUNDABLE).exclude(payment_intent_id="")
+    for gift in list(at.order_by("pk")):
+        hands.course.look_at_the_clock()
+        with hands.course.trying(str(gift.uuid)):
+            hands.read_gift(gift)
 
 
 def tidy(hands: Hands) -> None:

@@ -9,7 +9,8 @@ from datetime import datetime
 from .. import clock, killpoints
 from ..memberships.models import Membership
 from ..payments.gateway import CheckoutSnapshot, InvoiceSnapshot, NotFound, SubscriptionSnapshot
-from . import adopting, billing, guest_parking, lifecycle, settling, sync_pictures
+from . import adopting, billing, gift_refunding, guest_parking, lifecycle, settling, sync_pictures
+from .gift_models import Gift
 from .models import Checkout, Invoice, Subscription
 from .people import MEMBERSHIP_KEY
 from .sync_course import Course
@@ -102,6 +103,12 @@ class Hands:
                 settling.close(checkout, Checkout.State.EXPIRED)
         else:
             self.write_checkout(snapshot)
+
+    def read_gift(self, gift: Gift) -> None:
+        """Whether its money went back."""
+        with self._telling(Names(gifts=[gift.pk])):
+            gift_refunding.refresh(gift, gateway=self.course.gateway, now=self.course.now)
+        self.course.saw()
 
     # ------------------------------------------------------------------
     def _write_subscription(self, snapshot: SubscriptionSnapshot) -> None:

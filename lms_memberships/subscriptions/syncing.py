@@ -20,14 +20,15 @@ OVERLAP = timedelta(hours=1)
 
 #: Each phase, and the one after it; the last has none. A phase may name another one itself.
 PHASES: dict[str, tuple[Callable[[Hands], str | None], str]] = {
-    "events": (sync_events.follow, "tidy"),
+    "events": (sync_events.follow, "gifts"),
     "subscriptions": (sync_sweep.subscriptions, "unlisted"),
     "unlisted": (sync_sweep.unlisted, "checkouts"),
     "checkouts": (sync_sweep.checkouts, "waiting"),
     "waiting": (sync_sweep.waiting, "invoices"),
     "invoices": (sync_sweep.invoices, "unclosed"),
     "unclosed": (sync_sweep.unclosed, "owing"),
-    "owing": (sync_sweep.owing, "tidy"),
+    "owing": (sync_sweep.owing, "gifts"),
+    "gifts": (sync_sweep.gifts, "tidy"),
     "tidy": (sync_sweep.tidy, ""),
 }
 
