@@ -10,11 +10,12 @@ from django.urls import reverse
 from lms_memberships.access import decide
 from lms_memberships.emails import switches
 from lms_memberships.management.jobs import JOBS, Job, Rhythm
-from lms_memberships.models import Email, Invoice, Subscription
+from lms_memberships.memberships import promotions
+from lms_memberships.models import Email, Invoice, PromotionCode, Subscription
 from lms_memberships.payments.models import Intent
 from lms_memberships.personal_data import erasing
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import holding, instalment_ends
+from lms_memberships.subscriptions import discounts, holding, instalment_ends
 from tests import hosted
 from tests.factories import MembershipFactory, publish, put_into
 from tests.flows.steps import buy, press_join, text
@@ -384,6 +385,49 @@ def test_a_discount_lasts_as_long_as_it_should(course, join, months, sandbox, ga
     row = months(6)
     assert paid(sandbox) == [10000, 5000, 5000]
     assert row.is_for_good
+
+
+@pytest.fixture
+def half_price(gateway) -> PromotionCode:
+    """As a creator makes it, and gives it to members."""
+    coupon = gateway.client.v1.coupons.create({"percent_off": 50, "duration": "forever"})
+    made = gateway.client.v1.promotion_codes.create(
+        {"promotion": {"type": "coupon", "coupon": coupon.id}, "code": "HALF"}
+    )
+    return promotions.follow(made.id, gateway=gateway)
+
+
+def test_a_code_that_is_given_in_the_trial_counts_for_the_instalments(
+    tried_course, join, months, clock, sandbox, gateway, half_price, postman
+):
+    """V19, V10: what is planned names its own discounts, and would take it off again with the end of the trial."""
+    discounts.put_on(join(tried_course), half_price, gateway=gateway, now=clock.now)
+    row = months(6)
+    assert paid(sandbox) == [0, 5000, 5000, 5000]
+    assert row.is_for_good
+    assert gateway.read_code(half_price.stripe_id).times_redeemed == 1
+
+
+def test_control_a_code_that_the_plan_does_not_know_is_lost(
+    tried_course, join, months, clock, sandbox, gateway, half_price, monkeypatch
+):
+    """V19, V10, negative control"""
+    monkeypatch.setattr(type(gateway), "lead_on_with", lambda *args, **kwargs: None)
+    discounts.put_on(join(tried_course), half_price, gateway=gateway, now=clock.now)
+    months(6)
+    assert paid(sandbox) == [0, 10000, 10000, 10000]
+
+
+def test_a_code_that_is_taken_off_again_is_off_for_all_instalments(
+    course, join, months, clock, sandbox, gateway, half_price
+):
+    """V19, V10: and the plan still ends after the last one."""
+    row = join(course)
+    discounts.put_on(row, half_price, gateway=gateway, now=clock.now)
+    row = months(1)
+    discounts.take_off(row, gateway=gateway)
+    assert months(5).is_for_good
+    assert paid(sandbox) == [10000, 5000, 10000]
 
 
 def test_a_period_that_a_code_made_free_is_none_of_the_instalments(course, browser, months, sandbox, clock, gateway):

@@ -13,6 +13,7 @@ from ..promotions import CodeRequest, CodeSnapshot, CouponRequest
 from .calls import under
 from .failures import translated
 from .listing import ListingCalls
+from .schedules import ScheduleCalls
 from .snapshots import id_of, moment
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ EXPAND = ["promotion.coupon.applies_to"]
 LIST_EXPAND = [f"data.{path}" for path in EXPAND]
 
 
-class PromotionCalls(ListingCalls):
+class PromotionCalls(ListingCalls, ScheduleCalls):
     """Coupons and promotion codes."""
 
     def create_coupon(self, request: CouponRequest, *, key: str) -> str:
@@ -109,16 +110,18 @@ class PromotionCalls(ListingCalls):
         return snapshot(found, read_started_at=began)
 
     def put_code_on(self, subscription_id: str, code_id: str, *, key: str) -> None:
-        """It takes the place of any discount there."""
+        """It takes the place of any discount there, also in what is planned."""
         with translated():
-            self.client.v1.subscriptions.update(
+            updated = self.client.v1.subscriptions.update(
                 subscription_id, {"discounts": [{"promotion_code": code_id}]}, under(key)
             )
+            self.lead_on_with(updated, [id_of(each) for each in updated.discounts], key=f"{key}:phases")
 
     def take_discounts_off(self, subscription_id: str, *, key: str) -> None:
         with translated():
             # An empty list would not be sent at all (guide §2).
-            self.client.v1.subscriptions.update(subscription_id, {"discounts": ""}, under(key))
+            updated = self.client.v1.subscriptions.update(subscription_id, {"discounts": ""}, under(key))
+            self.lead_on_with(updated, [], key=f"{key}:phases")
 
     def codes_on(self, subscription_id: str) -> tuple[str, ...]:
         """The codes whose discounts are on it; a discount without a code is ""."""

@@ -116,10 +116,7 @@ def _phases(
 ) -> "list[SubscriptionScheduleUpdateParamsPhase]":
     """The current phase as it is, and one period at the new price. Discounts that a phase does not name are lost."""
     current = schedules.current_phase(schedule)
-    kept = schedules.like(current)
-    kept["start_date"], kept["end_date"] = current.start_date, current.end_date
-    if current.trial_end is not None:
-        kept["trial_end"] = current.trial_end
+    kept = schedules.again(current)
     changed: SubscriptionScheduleUpdateParamsPhase = {
         "items": [{"price": request.price_id, "quantity": request.quantity}],
         "discounts": kept["discounts"],
