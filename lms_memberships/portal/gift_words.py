@@ -22,7 +22,7 @@ WORDS: dict[str, tuple[str | Promise, str | Promise, str]] = {
         _("Your bank is still confirming the payment. The gift can be redeemed as soon as it has."),
         "warning",
     ),
-    State.PAID: (_("Paid"), _("It is mailed to %(email)s on %(day)s."), "good"),
+    State.PAID: (pgettext_lazy("gift", "Paid"), _("It is mailed to %(email)s on %(day)s."), "good"),
     State.DELIVERED: (
         pgettext_lazy("gift", "Delivered"),
         _("It was mailed to %(email)s, and nobody has redeemed it yet."),
@@ -41,7 +41,7 @@ WORDS: dict[str, tuple[str | Promise, str | Promise, str]] = {
         "quiet",
     ),
 }
-BY_HAND = (_("Paid"), _("You hand it over yourself. Nobody has redeemed it yet."), "good")
+BY_HAND = (pgettext_lazy("gift", "Paid"), _("You hand it over yourself. Nobody has redeemed it yet."), "good")
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
-from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 from django.views.generic import TemplateView
@@ -135,7 +135,7 @@ def _facts(gift: Gift) -> list[tuple[object, object]]:
         (gettext_lazy("Giver"), f"{gift.giver.get_username()} ({gift.giver.email})"),
         (gettext_lazy("For"), gift.recipient_name),
         (gettext_lazy("E-mail address"), gift.recipient_email or _("none: the giver hands it over")),
-        (gettext_lazy("Paid"), format_money(gift.money, get_language() or "en")),
+        (pgettext_lazy("gift", "Paid"), format_money(gift.money, get_language() or "en")),
         (gettext_lazy("Delivery"), date_format(gift.deliver_on)),
         (gettext_lazy("Mailed"), _moment(gift.delivered_at)),
         (gettext_lazy("Can be redeemed until"), _moment(gift.redeem_until)),

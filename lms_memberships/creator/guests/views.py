@@ -87,7 +87,7 @@ class GuestView(IndexView):
             Column("email", label=gettext_lazy("E-mail"), accessor=lambda row: row.email or "–"),
             StateColumn("state", label=gettext_lazy("State")),
             Column("membership", label=gettext_lazy("Membership"), accessor="membership.title"),
-            DateColumn("paid_at", label=gettext_lazy("Paid"), sort_key="paid_at"),
+            DateColumn("paid_at", label=pgettext_lazy("purchase", "Paid"), sort_key="paid_at"),
             Column(
                 "amount",
                 label=gettext_lazy("Amount"),
