@@ -17,7 +17,7 @@ from ..payments.existing_prices import ExistingPrice, Odd
 from ..payments.gateway import Gateway, GatewayFailure, NotFound
 from .intervals import Interval, interval_of, is_offered
 from .models import Membership, Price, PriceOption
-from .stripe_catalogue import MEMBERSHIP_KEY, PriceArchived
+from .stripe_catalogue import GIFT_MONTHS_KEY, MEMBERSHIP_KEY, PriceArchived
 from .ways import Key, first_way
 
 #: More further prices than this nobody can read; the wizard's table has as many.
@@ -201,6 +201,8 @@ class _Known:
         return self._whose(price)
 
     def _whose(self, price: ExistingPrice) -> str | Promise:
+        if GIFT_MONTHS_KEY in price.metadata:
+            return _("It is what a gift costs.")
         row = self.by_id.get(price.id)
         if row is not None and row.membership_id == self.membership.pk:
             # One that was taken over and then changed for another can be chosen again.

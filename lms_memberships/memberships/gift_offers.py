@@ -79,7 +79,10 @@ def _confirm(offer: GiftOffer, gateway: Gateway, now: datetime) -> bool:
         interval_count=1,
         lookup_key=lookup_key_of(offer, membership),
         nickname=f"Gift, {offer.months} months",
-        metadata={"lmsm_membership": str(membership.uuid), "lmsm_gift_months": str(offer.months)},
+        metadata={
+            stripe_catalogue.MEMBERSHIP_KEY: str(membership.uuid),
+            stripe_catalogue.GIFT_MONTHS_KEY: str(offer.months),
+        },
     )
     try:
         snapshot = stripe_catalogue.make_price(request, membership, gateway=gateway)

@@ -19,6 +19,8 @@ NAME_LENGTH = 250
 DESCRIPTION_LENGTH = 500
 #: Under this word products and prices of ours say which membership they are of.
 MEMBERSHIP_KEY = "lmsm_membership"
+#: On the price of a gift: for how many months. Nobody who pays it becomes a member by that.
+GIFT_MONTHS_KEY = "lmsm_gift_months"
 
 
 class PriceArchived(GatewayFailure):

@@ -14,6 +14,7 @@ from lms_memberships.payments.gateway import GatewayFailure
 from lms_memberships.sandbox.faults import Fault
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
+from tests.flows.giving import offer
 from tests.flows.steps import buy, press_join, text
 
 pytestmark = pytest.mark.django_db
@@ -289,6 +290,15 @@ def test_whose_it_is_counts(browser, draft, theirs, gateway, live_session):
         page = text(browser.get(address(draft), {"q": price_id}).content.decode())
         assert words in page, price_id
         assert "Use as the price" not in page
+
+
+def test_what_a_gift_costs_is_not_what_the_membership_costs(browser, gateway, live_session):
+    """W4, X15: whoever pays for a gift would be a member, and nobody could give it any more."""
+    membership = offer(publish(put_into(MembershipFactory(title="Gold"), live_session), gateway=gateway), gateway)
+    gift = membership.gift_offers.first().stripe_id
+    page = text(browser.get(address(membership), {"q": gift}).content.decode())
+    assert "It is what a gift costs." in page
+    assert "Use as the price" not in page
 
 
 def test_one_price_is_one_memberships(browser, draft, theirs, live_session, gateway):

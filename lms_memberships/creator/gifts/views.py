@@ -85,7 +85,9 @@ class GiftIndex(IndexView):
             Column("state", label=gettext_lazy("State"), accessor="get_state_display", sort_key="state"),
             Column("giver", label=gettext_lazy("Giver"), accessor="giver.get_username"),
             Column("recipient", label=gettext_lazy("For"), accessor=_recipient),
-            Column("price", label=pgettext_lazy("gift", "Paid"), accessor=lambda gift: format_money(gift.money, language)),
+            Column(
+                "price", label=pgettext_lazy("gift", "Paid"), accessor=lambda gift: format_money(gift.money, language)
+            ),
             DateColumn("deliver_on", label=gettext_lazy("Delivery"), sort_key="deliver_on"),
             DateColumn("created_at", label=gettext_lazy("Bought"), sort_key="created_at"),
         ]
