@@ -62,7 +62,7 @@ def recorder() -> Iterator[rig.Recorder]:
 
 
 def test_every_request_of_the_gateway_is_one_that_stripe_describes(recorder, sandbox):
-    """The tour calls each method of the gateway with each kind of argument, over HTTP."""
+    """D14: each method of the gateway with each kind of argument, over HTTP; nox asks older clients the same."""
     tour(StripeGateway("sk_test_tour", api_base=sandbox.url, account_id=sandbox.account_id), sandbox)
     asked = {f"{method} {IDS.sub('/{id}', urlsplit(url).path)}" for method, url, _body in recorder.requests}
     assert recorder.complaints == []

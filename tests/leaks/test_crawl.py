@@ -36,7 +36,7 @@ VERSIONS = ("v2", "v3") if WAGTAIL >= (8,) else ("v2",)
 
 
 def test_nobody_finds_what_is_not_theirs_and_members_find_all_of_it(garden, now):
-    """R9, T15, S29–S34, K9: no mark for those who may not, every mark for those who may, and nothing breaks."""
+    """R9, T15, S29, S30, S31–S34, K9: no mark for those who may not, every mark for those who may, and nothing breaks."""
     people = {role.name: role for role in roles.everybody(garden, now) if role.name in READ}
     found = {name: _crawled(people[name], garden) for name in CRAWL}
     asked = [*(address for name in CRAWL for address in found[name].marks), *garden.barred, *in_the_admin(garden)]
