@@ -8,6 +8,7 @@ from django.conf import settings
 from django_tasks_db.models import DBTaskResult
 
 from .. import demo_clock
+from .other_ways import seed_gift
 from .people import PASSWORD, make_person
 from .visitor import FAILS_AT_RENEWAL, SUCCEEDS, Visitor
 
@@ -59,6 +60,7 @@ def seed_students(*, site: str) -> bool:
     early[LEAVES].cancel()
     for words in LATE:
         _join(words, site=site)
+    seed_gift(site=site)
     _wait_until_settled()
     done.touch()
     return True

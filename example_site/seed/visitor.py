@@ -4,12 +4,16 @@ import re
 from urllib.parse import urljoin
 
 import requests
+from django.utils import timezone
+
+from lms_memberships import clock
 
 SUCCEEDS = "4242424242424242"
 FAILS_AT_RENEWAL = "4000000000000341"
 
 TIMEOUT_SECONDS = 30
 CANCEL_ADDRESS = re.compile(r"/memberships/account/\d+/cancel/")
+OFFER = re.compile(r'name="offer"[^>]*value="(\d+)"')
 FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
 
@@ -29,10 +33,26 @@ class Visitor:
 
     def buy(self, slug: str, *, card: str = "") -> None:
         """Join, and pay on the hosted page; without a card where the trial asks for none."""
-        confirm = f"/memberships/{slug}/buy/"
-        hosted = self._submit(confirm, {}, follow=False)
-        where_to_pay = urljoin(self.site, hosted.headers.get("Location", ""))
-        if where_to_pay.startswith(self.site):
+        self._pay(self._submit(f"/memberships/{slug}/buy/", {}, follow=False), card=card)
+
+    def give(self, slug: str, *, to: str, card: str) -> None:
+        """For the shortest time that is offered; handed over by the giver."""
+        page = f"/memberships/{slug}/gift/"
+        offer = OFFER.search(self._checked(self.browser.get(f"{self.site}{page}", timeout=TIMEOUT_SECONDS)).text)
+        if not offer:
+            raise VisitFailed(f"{self.name} finds nothing to give at {page}")
+        form = {
+            "offer": offer.group(1),
+            "recipient_name": to,
+            "delivery": "hand",
+            "deliver_on": timezone.localdate(clock.now()).isoformat(),
+            "from_name": self.name,
+        }
+        self._pay(self._submit(page, form, follow=False), card=card)
+
+    def _pay(self, pressed: requests.Response, *, card: str) -> None:
+        where_to_pay = urljoin(self.site, pressed.headers.get("Location", ""))
+        if not pressed.is_redirect or where_to_pay.startswith(self.site):
             raise VisitFailed(f"{self.name} was not sent to the hosted page but to {where_to_pay}")
         form = {"button": "pay", "name": self.name, "terms": "on"}
         if card:

@@ -5,7 +5,7 @@ import os
 import pytest
 from django.db import connection
 
-from lms_memberships.models import Customer
+from lms_memberships.models import Customer, Intent
 from lms_memberships.payments import connect, customers, intents
 from lms_memberships.payments.stripe_gateway import StripeGateway
 from tests.faults.processes import Meeting, at_once, meet_before
@@ -56,7 +56,15 @@ def test_sixteen_at_once_are_one_customer(student, gateway, sandbox, no_worker):
     assert customers.customer_for(student, gateway=gateway, language="en") == row.stripe_id
 
 
-def test_control_with_keys_of_their_own_there_are_several(student, gateway, sandbox, no_worker):
-    """K4, negative control"""
+def two_with_own_keys(student, sandbox) -> int:
+    """How many customers come of it; whoever is late finds the other at work, and makes none."""
+    Customer.objects.all().delete()
+    Intent.objects.all().delete()
+    before = len(sandbox.store.all("customer", account=sandbox.account_id))
     _answers, at_stripe = made_by(student, sandbox, 2, own_keys)
-    assert at_stripe == 2
+    return at_stripe - before
+
+
+def test_control_with_keys_of_their_own_there_are_several(student, gateway, sandbox, no_worker):
+    """K4, negative control: in one of a few rounds both are there in time."""
+    assert 2 in (two_with_own_keys(student, sandbox) for _round in range(6))

@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from ... import demo_clock
 from ...seed.memberships import seed_memberships
+from ...seed.other_ways import seed_invitation, seed_price_in_stripe
 from ...seed.school import seed_school, serve_at
 from ...seed.students import seed_students
 
@@ -28,5 +29,7 @@ class Command(BaseCommand):
             seed_school(now=demo_clock.now())
             serve_at(hostname=address.hostname or "127.0.0.1", port=address.port or 80)
             return
-        seed_memberships()
+        if seed_memberships():
+            seed_price_in_stripe()
+            seed_invitation()
         seed_students(site=settings.DEMO_URL)
