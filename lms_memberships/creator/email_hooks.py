@@ -2,13 +2,15 @@
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from . import desks
 from .email_settings import AllOn, EmailSettings
+
+PERMISSIONS = ("change_emailswitch",)
 
 
 @hooks.register("register_admin_urls")
@@ -21,21 +23,15 @@ def email_settings_urls() -> list[URLPattern]:
 
 @hooks.register("register_permissions")
 def email_settings_permission() -> QuerySet[Permission]:
-    return Permission.objects.filter(content_type__app_label="lms_memberships", codename="change_emailswitch")
-
-
-class EmailSettingsMenuItem(MenuItem):
-    """Only for those who may change them."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("lms_memberships.change_emailswitch")
+    return desks.permissions(PERMISSIONS)
 
 
 @hooks.register("register_settings_menu_item")
 def email_settings_menu_item() -> MenuItem:
-    return EmailSettingsMenuItem(
+    return desks.DeskMenuItem(
         _("E-mail settings"),
         reverse("lms_memberships_email_settings"),
+        needs=PERMISSIONS,
         name="lms-memberships-emails",
         icon_name="mail",
         order=810,

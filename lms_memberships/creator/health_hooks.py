@@ -6,8 +6,9 @@ from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from ..retrying import unwrapped
+from . import desks
 from .health import ASK_URL_NAME, HEALTH_URL_NAME, REPAIR_URL_NAME, AskStripeView, HealthView, RepairView
-from .stripe_hooks import StripeMenuItem
+from .stripe_hooks import NEEDS
 
 
 @hooks.register("register_admin_urls")
@@ -23,9 +24,10 @@ def register_health_urls() -> list[URLPattern]:
 
 @hooks.register("register_settings_menu_item")
 def register_health_menu_item() -> MenuItem:
-    return StripeMenuItem(
+    return desks.DeskMenuItem(
         _("Memberships: health"),
         reverse(HEALTH_URL_NAME),
+        needs=NEEDS,
         name="memberships-health",
         icon_name="circle-check",
         order=710,

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import Permission
 from django.db.models import Model, QuerySet
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse, reverse_lazy
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -14,9 +13,11 @@ from wagtail.admin.widgets.button import Button
 
 from ...memberships.models import Membership
 from ...retrying import unwrapped
+from .. import desks
 from . import offering, showing, views
 
 BASE = "memberships/gifts/"
+PERMISSIONS = [f"{action}_gift" for action in views.SEEING]
 
 
 @hooks.register("register_admin_urls")
@@ -38,8 +39,7 @@ def gift_urls() -> list[URLPattern]:
 
 @hooks.register("register_permissions")
 def gift_permissions() -> QuerySet[Permission]:
-    names = [f"{action}_gift" for action in views.SEEING]
-    return Permission.objects.filter(content_type__app_label="lms_memberships", codename__in=names)
+    return desks.permissions(PERMISSIONS)
 
 
 @hooks.register("register_snippet_listing_buttons")
@@ -49,27 +49,15 @@ def offer_button(snippet: Model, user: AbstractBaseUser, next_url: str | None = 
         yield Button(_("What gifts cost"), reverse(views.OFFER, args=[snippet.pk]), icon_name="tag", priority=60)
 
 
-class GiftMenuItem(MenuItem):
-    """Shown to whoever may see, mend or return them."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return views.POLICY.user_has_any_permission(request.user, views.SEEING)
-
-
-class OfferMenuItem(MenuItem):
-    """Shown to whoever may set prices."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(views.PRICE_PERMISSION)
-
-
 @hooks.register("register_marketing_menu_item")
 def gift_menu_item() -> MenuItem:
     name = "lms-memberships-gifts"
-    return GiftMenuItem(views.GiftIndex.page_title, reverse_lazy(views.LIST), name=name, icon_name="tag", order=910)
+    label, url = views.GiftIndex.page_title, reverse_lazy(views.LIST)
+    return desks.DeskMenuItem(label, url, needs=PERMISSIONS, name=name, icon_name="tag", order=910)
 
 
 @hooks.register("register_marketing_menu_item")
 def offer_menu_item() -> MenuItem:
     label, name = _("What gifts cost"), "lms-memberships-gift-offers"
-    return OfferMenuItem(label, reverse_lazy(views.OFFERS), name=name, icon_name="tag", order=911)
+    needs = [views.PRICE_PERMISSION.partition(".")[2]]
+    return desks.DeskMenuItem(label, reverse_lazy(views.OFFERS), needs=needs, name=name, icon_name="tag", order=911)

@@ -10,7 +10,6 @@ from django.utils.functional import cached_property
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn, TitleColumn
-from wagtail.admin.views.generic import IndexView
 from wagtail.admin.widgets.button import HeaderButton
 from wagtail.permission_policies import ModelPermissionPolicy
 
@@ -18,6 +17,7 @@ from ...memberships.gift_offers import length_text
 from ...memberships.models import Membership
 from ...money import format_money
 from ...subscriptions.gift_models import NO_PLACE, REFUNDED_LATE, Gift
+from ..desks import Listing
 
 LIST, RESULTS, SHOW, RESEND, CHANGE, REFUND, OFFERS, OFFERS_RESULTS, OFFER = (
     f"lms_memberships_gifts_{name}"
@@ -52,7 +52,7 @@ class GiftFilterSet(WagtailFilterSet):
         fields = ("state", "membership")
 
 
-class GiftIndex(IndexView):
+class GiftIndex(Listing):
     """Constant in queries, whatever the page holds."""
 
     model = Gift
@@ -71,10 +71,6 @@ class GiftIndex(IndexView):
         "user__email",
         "membership__title",
     ]
-    search_backend_name = None
-    template_name = "lms_memberships/creator/gifts/index.html"
-    paginate_by = 50
-    show_other_searches = False
     header_icon = "tag"
 
     @cached_property
@@ -102,7 +98,7 @@ class GiftIndex(IndexView):
         return Gift.objects.bought().select_related("membership", "giver").order_by("-created_at", "-pk")
 
 
-class OfferIndex(IndexView):
+class OfferIndex(Listing):
     """Of which membership are the prices of gifts to be set?"""
 
     model = Membership
@@ -113,10 +109,6 @@ class OfferIndex(IndexView):
     index_url_name = OFFERS
     index_results_url_name = OFFERS_RESULTS
     search_fields = ["title"]
-    search_backend_name = None
-    template_name = "lms_memberships/creator/gifts/index.html"
-    paginate_by = 50
-    show_other_searches = False
 
     @cached_property
     def columns(self) -> list[BaseColumn]:

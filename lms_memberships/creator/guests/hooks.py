@@ -2,13 +2,13 @@
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from ...retrying import unwrapped
+from .. import desks
 from .views import AGAIN, LIST, RESULTS, RETURN, give_back, guests_view, send_again
 
 PERMISSIONS = ("view_guestpurchase", "change_guestpurchase")
@@ -28,17 +28,11 @@ def guest_urls() -> list[URLPattern]:
 
 @hooks.register("register_permissions")
 def guest_permissions() -> QuerySet[Permission]:
-    return Permission.objects.filter(content_type__app_label="lms_memberships", codename__in=PERMISSIONS)
-
-
-class GuestMenuItem(MenuItem):
-    """Shown to whoever may see the rows."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm("lms_memberships.view_guestpurchase")
+    return desks.permissions(PERMISSIONS)
 
 
 @hooks.register("register_reports_menu_item")
 def guest_menu_item() -> MenuItem:
     name = LIST.replace("_", "-")
-    return GuestMenuItem(_("Bought without an account"), reverse(LIST), name=name, icon_name="user", order=1212)
+    label, needs = _("Bought without an account"), PERMISSIONS[:1]
+    return desks.DeskMenuItem(label, reverse(LIST), needs=needs, name=name, icon_name="user", order=1212)

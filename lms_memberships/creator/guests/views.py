@@ -16,7 +16,6 @@ from django.views.decorators.http import require_http_methods, require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
-from wagtail.admin.views.generic import IndexView
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
@@ -28,6 +27,7 @@ from ...money import format_money
 from ...payments import connect
 from ...subscriptions import guest_links, guest_parking, guest_returns
 from ...subscriptions.guest_models import GuestPurchase
+from ..desks import Listing
 
 LIST, RESULTS, AGAIN, RETURN = (f"lms_memberships_guests_{name}" for name in ("list", "results", "again", "return"))
 CHANGE = "lms_memberships.change_guestpurchase"
@@ -67,13 +67,10 @@ class StateColumn(Column):
         }
 
 
-class GuestView(IndexView):
+class GuestView(Listing):
     """Those that wait come first, the longest first. Constant in queries, whatever the page holds."""
 
-    paginate_by = 50
-    search_backend_name = None
     any_permission_required = ["view"]
-    show_other_searches = False
     default_ordering: Any = "pk"
 
     def get_base_queryset(self) -> QuerySet:

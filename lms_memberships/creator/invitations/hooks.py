@@ -2,16 +2,16 @@
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from ...retrying import unwrapped
+from .. import desks
 from . import showing, views
 
 BASE = "memberships/invitations/"
-ACTIONS = ("view", "add", "change")
+PERMISSIONS = ("view_invitationlink", "add_invitationlink", "change_invitationlink")
 
 
 @hooks.register("register_admin_urls")
@@ -29,22 +29,15 @@ def invitation_urls() -> list[URLPattern]:
 
 @hooks.register("register_permissions")
 def invitation_permissions() -> QuerySet[Permission]:
-    names = [f"{action}_invitationlink" for action in ACTIONS]
-    return Permission.objects.filter(content_type__app_label="lms_memberships", codename__in=names)
-
-
-class InvitationMenuItem(MenuItem):
-    """Shown to whoever may see, make or take them back."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return views.POLICY.user_has_any_permission(request.user, ACTIONS)
+    return desks.permissions(PERMISSIONS)
 
 
 @hooks.register("register_marketing_menu_item")
 def invitation_menu_item() -> MenuItem:
-    return InvitationMenuItem(
+    return desks.DeskMenuItem(
         views.InvitationIndex.page_title,
         reverse(views.LIST),
+        needs=PERMISSIONS,
         name="lms-memberships-invitations",
         icon_name="link",
         order=910,

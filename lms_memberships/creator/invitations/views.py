@@ -23,9 +23,8 @@ from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, TitleColumn
-from wagtail.admin.views.generic import IndexView, WagtailAdminTemplateMixin
+from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
-from wagtail.admin.widgets.button import HeaderButton
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
@@ -38,6 +37,7 @@ from ...memberships.invitation_models import InvitationLink
 from ...memberships.models import Membership
 from ...payments import connect
 from ...subscriptions import inviting
+from ..desks import Listing
 from . import states
 from .forms import InvitationForm, MembershipForm
 
@@ -68,7 +68,7 @@ class InvitationFilterSet(WagtailFilterSet):
         return inviting.in_state(links, value, now=clock.now())
 
 
-class InvitationIndex(IndexView):
+class InvitationIndex(Listing):
     """Constant in queries, whatever the page holds."""
 
     model = InvitationLink
@@ -82,9 +82,6 @@ class InvitationIndex(IndexView):
     add_item_label = gettext_lazy("Create an invitation")
     filterset_class = InvitationFilterSet
     search_fields = ["membership__title", "email", "note"]
-    search_backend_name = None
-    paginate_by = 50
-    show_other_searches = False
 
     @cached_property
     def columns(self) -> list[BaseColumn]:
@@ -108,12 +105,6 @@ class InvitationIndex(IndexView):
             Column("email", label=gettext_lazy("Only for"), sort_key="email"),
             Column("note", label=gettext_lazy("Note")),
         ]
-
-    @cached_property
-    def add_button(self) -> HeaderButton | None:
-        if not self.permission_policy.user_has_permission(self.request.user, "add"):
-            return None
-        return HeaderButton(self.add_item_label, url=reverse(ADD), icon_name="plus")
 
     def get_base_queryset(self) -> QuerySet:
         return links_here().order_by("-created_at", "-pk")

@@ -5,7 +5,6 @@ from typing import Any
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
@@ -14,10 +13,11 @@ from wagtail.admin.widgets.button import Button
 
 from ...memberships.models import Membership
 from ...retrying import unwrapped
+from .. import desks
 from . import beginning, views
 
 BASE = "memberships/ladders/"
-ACTIONS = ("view", "add", "change", "delete")
+PERMISSIONS = ("view_ladder", "add_ladder", "change_ladder", "delete_ladder")
 
 
 @hooks.register("register_admin_urls")
@@ -37,21 +37,18 @@ def ladder_urls() -> list[URLPattern]:
 
 @hooks.register("register_permissions")
 def ladder_permissions() -> QuerySet[Permission]:
-    names = [f"{action}_ladder" for action in ACTIONS]
-    return Permission.objects.filter(content_type__app_label="lms_memberships", codename__in=names)
-
-
-class LadderMenuItem(MenuItem):
-    """Shown to whoever may see, make, change or delete them."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return views.POLICY.user_has_any_permission(request.user, ACTIONS)
+    return desks.permissions(PERMISSIONS)
 
 
 @hooks.register("register_marketing_menu_item")
 def ladder_menu_item() -> MenuItem:
-    return LadderMenuItem(
-        views.TITLE, reverse(views.LIST), name="lms-memberships-ladders", icon_name="order", order=890
+    return desks.DeskMenuItem(
+        views.TITLE,
+        reverse(views.LIST),
+        needs=PERMISSIONS,
+        name="lms-memberships-ladders",
+        icon_name="order",
+        order=890,
     )
 
 

@@ -17,9 +17,8 @@ from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, TitleColumn
-from wagtail.admin.views.generic import IndexView, WagtailAdminTemplateMixin
+from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
-from wagtail.admin.widgets.button import HeaderButton
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
@@ -27,6 +26,7 @@ from ... import clock
 from ...memberships import ladder_making
 from ...memberships.ladder_models import Ladder, Tier
 from ...memberships.ladder_rules import NoLadder
+from ..desks import Listing
 from .forms import LadderForm
 
 LIST, RESULTS, ADD, EDIT, SWITCH, DELETE, BEGIN = (
@@ -71,7 +71,7 @@ class StateColumn(Column):
         }
 
 
-class LadderIndex(IndexView):
+class LadderIndex(Listing):
     """Constant in queries, whatever the page holds."""
 
     model = Ladder
@@ -86,11 +86,7 @@ class LadderIndex(IndexView):
     delete_url_name = DELETE
     add_item_label = gettext_lazy("Create tiers")
     filterset_class = LadderFilterSet
-    # The database finds parts of titles; no index can lag behind.
     search_fields = ["title"]
-    search_backend_name = None
-    paginate_by = 50
-    show_other_searches = False
     default_ordering = "title"
 
     @cached_property
@@ -100,12 +96,6 @@ class LadderIndex(IndexView):
             Column("tiers", label=gettext_lazy("Tiers, the lowest first"), accessor=_titles),
             StateColumn("is_on", label=gettext_lazy("Multiple tiers"), sort_key="is_on"),
         ]
-
-    @cached_property
-    def add_button(self) -> HeaderButton | None:
-        if not self.permission_policy.user_has_permission(self.request.user, "add"):
-            return None
-        return HeaderButton(self.add_item_label, url=reverse(ADD), icon_name="plus")
 
     def get_base_queryset(self) -> QuerySet:
         rows = Tier.objects.select_related("membership").order_by("sort_order", "pk")

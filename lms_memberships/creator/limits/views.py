@@ -17,7 +17,6 @@ from django.views.decorators.http import require_http_methods
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
-from wagtail.admin.views.generic import IndexView
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from ... import clock
@@ -25,6 +24,7 @@ from ...errors import Refusal
 from ...memberships.models import Membership
 from ...subscriptions import trials
 from ...subscriptions.waiting_models import TrialTaken, WaitingEntry
+from ..desks import Listing
 
 WAITING_URL = "lms_memberships_waiting_lists"
 TRIALS_URL = "lms_memberships_trials"
@@ -63,13 +63,10 @@ class AllowColumn(Column):
         }
 
 
-class LimitView(IndexView):
+class LimitView(Listing):
     """Constant in queries, whatever the page holds."""
 
-    paginate_by = 50
-    search_backend_name = None
     any_permission_required = ["view"]
-    show_other_searches = False
     default_ordering: Any = "pk"
 
     def get_base_queryset(self) -> QuerySet:

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
-from wagtail.admin.views.generic import IndexView, WagtailAdminTemplateMixin
+from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.log_actions import log
 
 from ... import clock
@@ -22,6 +22,7 @@ from ...errors import Refusal
 from ...history import PRICE_MOVE_CALLED_OFF
 from ...subscriptions import price_moves
 from ...subscriptions.price_move_models import PriceMove, PriceMoveEntry
+from ..desks import Listing
 from .views import PEOPLE, PRICES, above, move_in_words, refuse_others
 
 RESULTS, CALL_OFF, AGAIN = (
@@ -44,7 +45,7 @@ class EntryFilter(WagtailFilterSet):
         fields = ("state",)
 
 
-class MovePeople(IndexView):
+class MovePeople(Listing):
     """Constant in queries, however many people there are."""
 
     model = PriceMoveEntry
@@ -54,9 +55,6 @@ class MovePeople(IndexView):
     template_name = "lms_memberships/creator/prices/progress.html"
     filterset_class = EntryFilter
     search_fields = ["subscription__user__username", "subscription__user__email"]
-    search_backend_name = None
-    paginate_by = 50
-    show_other_searches = False
     default_ordering = "pk"
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:

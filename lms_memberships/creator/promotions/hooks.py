@@ -2,16 +2,16 @@
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
 from ...retrying import unwrapped
+from .. import desks
 from . import showing, views
 
 BASE = "memberships/promotions/"
-ACTIONS = ("view", "add", "change")
+PERMISSIONS = ("view_promotioncode", "add_promotioncode", "change_promotioncode")
 
 
 @hooks.register("register_admin_urls")
@@ -30,22 +30,15 @@ def promotion_urls() -> list[URLPattern]:
 
 @hooks.register("register_permissions")
 def promotion_permissions() -> QuerySet[Permission]:
-    names = [f"{action}_promotioncode" for action in ACTIONS]
-    return Permission.objects.filter(content_type__app_label="lms_memberships", codename__in=names)
-
-
-class PromotionMenuItem(MenuItem):
-    """Shown to whoever may see, make or retire them."""
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return views.POLICY.user_has_any_permission(request.user, ACTIONS)
+    return desks.permissions(PERMISSIONS)
 
 
 @hooks.register("register_marketing_menu_item")
 def promotion_menu_item() -> MenuItem:
-    return PromotionMenuItem(
+    return desks.DeskMenuItem(
         views.PromotionIndex.page_title,
         reverse(views.LIST),
+        needs=PERMISSIONS,
         name="lms-memberships-promotions",
         icon_name="tag",
         order=900,

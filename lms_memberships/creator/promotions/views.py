@@ -18,9 +18,8 @@ from django.views.generic import FormView
 from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, TitleColumn
-from wagtail.admin.views.generic import IndexView, WagtailAdminTemplateMixin
+from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
-from wagtail.admin.widgets.button import HeaderButton
 from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
@@ -31,6 +30,7 @@ from ...memberships import promotion_making
 from ...memberships.promotion_models import PromotionCode
 from ...memberships.promotion_words import discount_text
 from ...payments import connect
+from ..desks import Listing
 from . import states
 from .forms import PromotionCodeForm
 
@@ -63,7 +63,7 @@ class PromotionFilterSet(WagtailFilterSet):
         return states.in_state(codes, value, now=clock.now())
 
 
-class PromotionIndex(IndexView):
+class PromotionIndex(Listing):
     """Constant in queries, whatever the page holds."""
 
     model = PromotionCode
@@ -76,11 +76,7 @@ class PromotionIndex(IndexView):
     add_url_name = ADD
     add_item_label = gettext_lazy("Create a promotion code")
     filterset_class = PromotionFilterSet
-    # The database finds parts of codes; no index can lag behind.
     search_fields = ["code", "name"]
-    search_backend_name = None
-    paginate_by = 50
-    show_other_searches = False
 
     @cached_property
     def titles(self) -> dict[str, str]:
@@ -105,12 +101,6 @@ class PromotionIndex(IndexView):
                 accessor=lambda code: states.memberships_of(code, self.titles),
             ),
         ]
-
-    @cached_property
-    def add_button(self) -> HeaderButton | None:
-        if not self.permission_policy.user_has_permission(self.request.user, "add"):
-            return None
-        return HeaderButton(self.add_item_label, url=reverse(ADD), icon_name="plus")
 
     def get_base_queryset(self) -> QuerySet:
         return codes_here()

@@ -4,11 +4,11 @@ from functools import partial
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
-from django.http import HttpRequest
 from django.urls import URLPattern, path, reverse
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from .. import desks
 from .queues import QUEUES, Queue
 from .views import try_again, url_name, view_of
 
@@ -31,23 +31,13 @@ def _urls(queue: Queue) -> list[URLPattern]:
 def queue_permissions() -> QuerySet[Permission]:
     names = {queue.permission.partition(".")[2] for queue in QUEUES.values()}
     views = {f"view_{queue.model._meta.model_name}" for queue in QUEUES.values()}
-    return Permission.objects.filter(content_type__app_label="lms_memberships", codename__in=names | views)
-
-
-class QueueMenuItem(MenuItem):
-    """Shown to whoever may see the rows."""
-
-    def __init__(self, queue: Queue, order: int) -> None:
-        name = f"lms-memberships-{queue.slug}"
-        super().__init__(queue.title, reverse(url_name(queue)), name=name, icon_name=queue.icon, order=order)
-        self.permission = f"lms_memberships.view_{queue.model._meta.model_name}"
-
-    def is_shown(self, request: HttpRequest) -> bool:
-        return request.user.has_perm(self.permission)
+    return desks.permissions(names | views)
 
 
 def _item(queue: Queue, order: int) -> MenuItem:
-    return QueueMenuItem(queue, order)
+    needs, name = [f"view_{queue.model._meta.model_name}"], f"lms-memberships-{queue.slug}"
+    url = reverse(url_name(queue))
+    return desks.DeskMenuItem(queue.title, url, needs=needs, name=name, icon_name=queue.icon, order=order)
 
 
 for _number, _queue in enumerate(QUEUES.values()):

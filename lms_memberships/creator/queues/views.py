@@ -18,12 +18,12 @@ from wagtail.admin import messages
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn
-from wagtail.admin.views.generic import IndexView
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from ...access.models import Delivery
 from ...emails.models import Email
 from ...payments.models import WebhookEvent
+from ..desks import Listing
 from .queues import QUEUES, Queue
 
 
@@ -55,14 +55,11 @@ class StateColumn(Column):
         }
 
 
-class QueueView(IndexView):
+class QueueView(Listing):
     """Constant in queries, whatever the page holds."""
 
     queue: Queue
-    paginate_by = 50
-    search_backend_name = None
     any_permission_required = ["view"]
-    show_other_searches = False
 
     @cached_property
     def columns(self) -> list[BaseColumn]:
