@@ -22,7 +22,7 @@ TWICE = 0.15
 
 BLOCKED = """
     SELECT count(*) FROM pg_stat_activity
-    WHERE datname = current_database() AND wait_event_type = 'Lock'
+    WHERE datname = current_database() AND backend_type = 'client backend' AND wait_event_type = 'Lock'
 """
 
 
