@@ -48,6 +48,8 @@ SITE: dict[str, tuple[Shot, ...]] = {
         Shot("membership", "/memberships/the-workshop/", narrow=True, covers="page"),
         Shot("sign-up", "/accounts/signup/"),
         Shot("paywall", "/courses/reading-the-kiln/cones-and-colour/", narrow=True),
+        Shot("tiers", "/memberships/tiers/1/", narrow=True, covers="page"),
+        Shot("guest", "/memberships/the-workshop/guest/", narrow=True, covers="page"),
         Shot("mailbox", "/demo/mailbox/"),
     ),
     "camille": (
@@ -56,6 +58,9 @@ SITE: dict[str, tuple[Shot, ...]] = {
         Shot("live-session", "/live/bring-your-collapsed-pot/"),
         Shot("product", "/shop/six-silhouettes/"),
         Shot("invoices", "/memberships/invoices/", narrow=True),
+        Shot("switch", "/memberships/account/1/switch/?to=first-clay&when=now", narrow=True, covers="page"),
+        Shot("give", "/memberships/the-workshop/gift/", covers="page"),
+        Shot("given", "/memberships/gifts/1/", narrow=True),
         Shot("delete-account", "/memberships/account/delete/", narrow=True),
     ),
     "samuel": (Shot("account-payment-failed", "/memberships/account/"),),
@@ -68,6 +73,13 @@ ADMIN = (
     Shot("health", "memberships/health/", narrow=True, covers="page"),
     Shot("health-dark", "memberships/health/", scheme="dark"),
     Shot("webhook-events", "memberships/queues/webhooks/", narrow=True),
+    Shot("ladder", "memberships/ladders/1/", covers="page"),
+    Shot("promotion-add", "memberships/promotions/add/", covers="page"),
+    Shot("invitation", "memberships/invitations/1/"),
+    Shot("gifts", "memberships/gifts/"),
+    Shot("prices-and-members", "memberships/prices/2/"),
+    Shot("stripe-prices", "memberships/stripe-prices/2/"),
+    Shot("share", "memberships/share/2/"),
 )
 STEPS = {"wizard-step-1": "Main information", "wizard-step-2": "Marketing products", "wizard-step-3": "Settings"}
 
