@@ -83,7 +83,7 @@ class AccessLost(SubscriptionFact):
 
 @dataclass(frozen=True)
 class MembershipChanged(SubscriptionFact):
-    """It is another membership now: a tier up or down, or moved in the provider's dashboard."""
+    """It is another membership now, or paid in another rhythm: a tier up or down, or moved in the provider's dashboard."""
 
 
 @dataclass(frozen=True)

@@ -57,7 +57,7 @@ def show(request: HttpRequest) -> HttpResponse:
     mine = _mine(request).not_foreign().exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
     bundles = contents("membership__bundle_items"), kept("membership__kept_items")
     held = mine.select_related("membership__tier__ladder", "price").prefetch_related(
-        *bundles, "invoices", running_changes(), with_change()
+        *bundles, "membership__price_options", "invoices", running_changes(), with_change()
     )
     cards = [standing(subscription, now=now, language=get_language()) for subscription in held]
     cards = tiers.with_contained(cards, get_language())

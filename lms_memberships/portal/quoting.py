@@ -11,6 +11,7 @@ from ..payments.switching import PreviewLine, PreviewSnapshot
 from ..subscriptions.models import Subscription
 from ..subscriptions.quotes import Quote
 from .dates import day
+from .tier_words import name_of
 
 
 @dataclass(frozen=True)
@@ -27,7 +28,7 @@ def said(subscription: Subscription, quote: Quote, *, language: str) -> ShownQuo
     price = Money(quote.price.amount * quote.request.quantity, quote.price.currency)
     names = {
         "old": subscription.membership.title,
-        "new": quote.price.membership.title,
+        "new": name_of(quote.price, subscription, language),
         "date": day(quote.next_at, language),
         "next": format_money(quote.next.due, language),
         "price": price_text(price, quote.price.interval, language),

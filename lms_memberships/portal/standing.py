@@ -187,9 +187,10 @@ class Standing:
 
     @property
     def can_switch(self) -> bool:
-        """Whether there is another tier to look at; that page says what has to be done first."""
-        is_possible = self.change is None and self.situation in SWITCHABLE
-        return is_possible and switching.tier_of(self.subscription) is not None
+        """Whether there is another tier or rhythm to look at; that page says what has to be done first."""
+        if self.change is not None or self.situation not in SWITCHABLE:
+            return False
+        return switching.tier_of(self.subscription) is not None or switching.has_other_rhythms(self.subscription)
 
 
 def situation_of(subscription: Subscription, now: datetime) -> Situation:

@@ -35,6 +35,7 @@ from ..subscriptions.switching import Target
 from . import quoting
 from .dates import day
 from .people import student_of
+from .tier_words import name_of
 
 PAGE = "lms_memberships/portal/switch.html"
 SALT = "lms_memberships.switch"
@@ -62,7 +63,7 @@ class Wish:
     def query(self) -> dict[str, str]:
         asked: dict[str, str] = {"when": str(self.when)}
         if self.target is not None:
-            asked["to"] = self.target.membership.slug
+            asked["to"] = self.target.key
         if self.sold is not None:
             asked["choice"] = str(self.sold.price.pk)
         return asked
@@ -76,7 +77,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
     subscription = get_object_or_404(_mine(request), pk=pk)
     change = tier_changes.running_of(subscription)
     if change is None:
-        reason = switching.why_not(subscription) or ("" if switching.tier_of(subscription) else ALONE)
+        reason = switching.why_not(subscription)
         if reason:
             return _cannot(request, subscription, reason)
     try:
@@ -119,6 +120,7 @@ def _show(request: HttpRequest, subscription: Subscription) -> HttpResponse:
         quote = _quote(snapshot, wish, clock.now(), gateway)
         context |= {
             "quote": quoting.said(subscription, quote, language=_language()),
+            "new": name_of(quote.price, subscription, _language()),
             "others": [
                 (WHEN_TEXTS[when], urlencode({**wish.query, "when": str(when)}))
                 for when in wish.target.whens
@@ -162,7 +164,8 @@ def _as_shown(
 
 
 def _came_of(request: HttpRequest, subscription: Subscription, change: TierChange, gateway: Gateway) -> HttpResponse:
-    title = {"title": change.membership.title}
+    """``subscription`` as it was before."""
+    title = {"title": name_of(change.price, subscription, _language())}
     if change.state == TierChange.State.WAITING:
         return _to_the_bank(subscription, gateway)
     if change.state == TierChange.State.DONE:
@@ -185,7 +188,7 @@ def _to_the_bank(subscription: Subscription, gateway: Gateway) -> HttpResponse:
 
 def _follow(request: HttpRequest, subscription: Subscription, change: TierChange) -> HttpResponse:
     """Asked for already: what Stripe says of it now. Whoever comes back from the bank comes here."""
-    gateway = get_gateway()
+    gateway, held = get_gateway(), subscription
     changing_tiers.find_out(change, gateway=gateway, now=clock.now())
     subscription, snapshot = changing_tiers.look(subscription, gateway=gateway, now=clock.now())
     change.refresh_from_db()
@@ -194,7 +197,7 @@ def _follow(request: HttpRequest, subscription: Subscription, change: TierChange
         messages.info(request, _("The change was not paid, and came to nothing: %(title)s goes on.") % words)
         return redirect("lms_memberships:account")
     if change.state != TierChange.State.WAITING:
-        return _came_of(request, subscription, change, gateway)
+        return _came_of(request, held, change, gateway)
     latest = snapshot.latest_invoice
     if "pay" in request.GET and latest is not None and latest.hosted_url:
         return _see_other(latest.hosted_url)
@@ -215,8 +218,8 @@ def _quote(snapshot: SubscriptionSnapshot, wish: Wish, at: datetime, gateway: Ga
 
 
 def _wish(found: tuple[Target, ...], data: QueryDict) -> Wish:
-    slug, price = data.get("to", ""), data.get("choice", "")
-    target = next((each for each in found if each.membership.slug == slug), None)
+    key, price = data.get("to", ""), data.get("choice", "")
+    target = next((each for each in found if each.key == key), None)
     if target is None:
         return Wish(None, None, When.NOW)
     price_id = int(price) if price.isdecimal() and len(price) < LONGEST_ID else None
@@ -225,7 +228,7 @@ def _wish(found: tuple[Target, ...], data: QueryDict) -> Wish:
 
 def _option(target: Target) -> dict[str, object]:
     prices = [way_text(each.way, _language()) for each in target.prices]
-    return {"membership": target.membership, "is_up": target.is_up, "prices": prices}
+    return {"key": target.key, "membership": target.membership, "is_up": target.is_up, "prices": prices}
 
 
 def _prices(target: Target) -> list[tuple[int, str]]:

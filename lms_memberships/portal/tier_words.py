@@ -4,6 +4,7 @@ from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
+from ..memberships.models import Price
 from ..memberships.pricing import price_text
 from ..subscriptions import tier_changes
 from ..subscriptions.change_models import TierChange
@@ -16,6 +17,8 @@ CHANGE_TEXTS: dict[str, str | Promise] = {
     TierChange.State.WAITING: _("The change to %(title)s waits for your payment. Until then nothing changes."),
     TierChange.State.PLANNED: _("Changes to %(title)s on %(date)s. From then on you pay %(price)s."),
 }
+#: Of the same membership: another rhythm.
+NEW_RHYTHM = _("From %(date)s you pay %(price)s.")
 
 
 def running_changes() -> Prefetch:
@@ -30,6 +33,14 @@ def running_of(subscription: Subscription) -> TierChange | None:
     return tier_changes.running_of(subscription)
 
 
+def name_of(price: Price, held: Subscription, language: str) -> str:
+    """What somebody changes to: a membership; with its price where the membership stays."""
+    if price.membership_id != held.membership_id:
+        return price.membership.title
+    words = {"title": price.membership.title, "price": price_text(price.money, price.interval, language)}
+    return str(_("%(title)s at %(price)s") % words)
+
+
 def text_of(change: TierChange | None, language: str) -> str:
     if change is None:
         return ""
@@ -38,4 +49,5 @@ def text_of(change: TierChange | None, language: str) -> str:
         "date": day(change.due_at, language),
         "price": price_text(change.price.money, change.price.interval, language),
     }
-    return str(CHANGE_TEXTS[change.state]) % names
+    is_rhythm = change.state == TierChange.State.PLANNED and change.membership_id == change.subscription.membership_id
+    return str(NEW_RHYTHM if is_rhythm else CHANGE_TEXTS[change.state]) % names

@@ -154,9 +154,11 @@ def _begin(subscription: Subscription, quote: Quote, *, now: datetime) -> TierCh
             # Another tab was first.
             raise ChangesAlready
         membership = quote.price.membership
-        holding.refuse_a_second(row.user, membership, now=now)
-        holding.refuse_without_required(row.user, membership, now=now)
-        places.reserve(row.user_id, membership, now=now)
+        if membership.pk != row.membership_id:
+            # Only the rhythm of payment changes otherwise: what they hold, they hold.
+            holding.refuse_a_second(row.user, membership, now=now)
+            holding.refuse_without_required(row.user, membership, now=now)
+            places.reserve(row.user_id, membership, now=now)
         return TierChange.objects.create(
             subscription=row,
             user_id=row.user_id,

@@ -182,12 +182,12 @@ def _write_for(owner_id: int, read: Read, copy: Copy, *, gateway: Gateway, now: 
         subscription = _new(read.stripe_id, checkout)
     elif subscription is None or _is_older(read, subscription):
         return subscription
-    before, was_in = Told.of(subscription), subscription.membership_id
+    before, was = Told.of(subscription), (subscription.membership_id, subscription.interval)
     copy(subscription)
     subscription.read_started_at = read.started_at
     instalments.note(subscription, read.latest_invoice, proven=read.instalments, now=now)
     others = duplicates.Others(subscription, holdings)
-    news = [*_open(subscription, read, others, checkout, now), *_moved(subscription, was_in, now)]
+    news = [*_open(subscription, read, others, checkout, now), *_moved(subscription, was, now)]
     facts = [*news, *differences(before, Told.of(subscription)), *_access_facts(subscription, others, now)]
     if events.SubscriptionStarted in facts:
         # In the transaction that begins it: of two accounts of one mailbox the second has none (X12).
@@ -236,10 +236,11 @@ def _open(
     return [events.Overbooked] if is_overbooked else []
 
 
-def _moved(subscription: Subscription, was_in: int, now: datetime) -> list[type[events.SubscriptionFact]]:
-    """It is another membership now. Whoever was moved in Stripe's dashboard may find no place, and is not sent away."""
+def _moved(subscription: Subscription, was: tuple[int, str], now: datetime) -> list[type[events.SubscriptionFact]]:
+    """Another membership now, or another rhythm. Whoever was moved at Stripe may find no place, and is not sent away."""
+    was_in, interval = was
     if subscription.membership_id == was_in:
-        return []
+        return [events.MembershipChanged] if interval and subscription.interval != interval else []
     is_overbooked = places.take(subscription, now=now)
     return [events.MembershipChanged, events.Overbooked] if is_overbooked else [events.MembershipChanged]
 

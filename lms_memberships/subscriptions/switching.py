@@ -1,22 +1,24 @@
-"""Who may change to another tier, to which, when and at which price? Read from the database alone (V29, V30)."""
+"""Who may change to another tier or rhythm, when and at which price? Read from the database alone (V29, V30, X10)."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..errors import Refusal
+from ..memberships.intervals import rhythm_of
 from ..memberships.ladder_models import Tier, When
 from ..memberships.models import Membership, Price
 from ..memberships.selling import Sold
-from ..memberships.ways import shown, ways
+from ..memberships.ways import Way, shown, ways
 from ..payments.connect import Connection
 from ..payments.gateway import SubscriptionStatus
 from . import instalments
 from .models import Subscription
 
+DAYS = {"day": 1, "week": 7, "month": 30, "year": 365}
 RUNNING = (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING)
 
 
@@ -36,13 +38,18 @@ UNKNOWN = _("It is billed at a special price. Please write to us, and we change 
 
 @dataclass(frozen=True)
 class Target:
-    """A tier that somebody can change to. ``whens``: what they may choose from, the usual first."""
+    """What somebody can change to: another tier, or another rhythm of the same membership.
+
+    ``whens``: what they may choose from, the usual first.
+    """
 
     membership: Membership
     is_up: bool
     whens: tuple[When, ...]
     #: At the rhythm in which they pay now; if there is none, all that are shown.
     prices: tuple[Sold, ...]
+    #: What names it in an address; no slug has a colon.
+    key: str
 
     def price(self, price_id: int | None) -> Sold | None:
         """The one that was asked for. None: none of these, or not chosen yet."""
@@ -76,11 +83,40 @@ def tier_of(subscription: Subscription) -> Tier | None:
     return tier if tier is not None and tier.ladder.is_on else None
 
 
+def has_other_rhythms(subscription: Subscription) -> bool:
+    """Whether the membership is also sold in another rhythm. Asks nothing where further prices were loaded with it."""
+    return any(_is_other_rhythm(each, subscription) for each in shown(ways(subscription.membership)))
+
+
 def targets(subscription: Subscription, connection: Connection) -> tuple[Target, ...]:
-    """The other tiers that are on sale, the lowest first. A constant number of queries."""
+    """The other tiers that are on sale, the lowest first, and other rhythms. A constant number of queries."""
     mine = tier_of(subscription)
-    if mine is None:
-        return ()
+    return (*_rhythms(subscription, mine, connection), *(_tiers(subscription, mine, connection) if mine else ()))
+
+
+def _rhythms(subscription: Subscription, mine: Tier | None, connection: Connection) -> Iterator[Target]:
+    """The same membership, paid more rarely or more often: to pay for longer is the way up."""
+    own = Membership.objects.on_sale(connection).filter(pk=subscription.membership_id)
+    for membership in own.prefetch_related("price_options"):
+        for each in _sold([membership], connection)[membership.pk]:
+            if _is_other_rhythm(each.way, subscription):
+                is_up = _days(each.way.interval) > _days(subscription.interval)
+                key = f"{membership.slug}:{each.price.pk}"
+                yield Target(membership, is_up, _whens(subscription, mine, is_up=is_up), (each,), key)
+
+
+def _is_other_rhythm(way: Way, subscription: Subscription) -> bool:
+    renews = way.is_recurring and not way.instalments
+    return renews and way.money.currency == subscription.currency and way.interval != subscription.interval
+
+
+def _days(interval: str) -> int:
+    """About how long; only to compare."""
+    rhythm = rhythm_of(interval)
+    return DAYS[rhythm.unit or "year"] * rhythm.step
+
+
+def _tiers(subscription: Subscription, mine: Tier, connection: Connection) -> tuple[Target, ...]:
     order = list(mine.ladder.tiers.order_by("sort_order", "pk").values_list("membership_id", flat=True))
     on_sale = Membership.objects.on_sale(connection).filter(pk__in=order).exclude(pk=mine.membership_id)
     rows = sorted(on_sale.select_related("requires").prefetch_related("price_options"), key=lambda m: order.index(m.pk))
@@ -91,18 +127,19 @@ def targets(subscription: Subscription, connection: Connection) -> tuple[Target,
             is_up=order.index(each.pk) > order.index(mine.membership_id),
             whens=_whens(subscription, mine, is_up=order.index(each.pk) > order.index(mine.membership_id)),
             prices=_fitting(sold[each.pk], subscription),
+            key=each.slug,
         )
         for each in rows
     )
     return tuple(each for each in found if each.prices)
 
 
-def _whens(subscription: Subscription, mine: Tier, *, is_up: bool) -> tuple[When, ...]:
-    """Up at once, down with the end of what is paid; the creator may fix either."""
+def _whens(subscription: Subscription, mine: Tier | None, *, is_up: bool) -> tuple[When, ...]:
+    """Up at once, down with the end of what is paid; the creator may fix either for a ladder."""
     if subscription.status == SubscriptionStatus.TRIALING and not subscription.has_card:
         # It ends with its trial: nothing could be planned for later.
         return (When.NOW,)
-    fixed = When(mine.ladder.up_when if is_up else mine.ladder.down_when)
+    fixed = When(mine.ladder.up_when if is_up else mine.ladder.down_when) if mine else When.ASK
     if fixed is not When.ASK:
         return (fixed,)
     return (When.NOW, When.PERIOD_END) if is_up else (When.PERIOD_END, When.NOW)
