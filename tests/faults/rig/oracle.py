@@ -132,9 +132,11 @@ def facts_are_told_once(world: World) -> Iterator[str]:
     """One welcome for a subscription, one receipt for an invoice, whatever their keys are."""
     started = [kind.value for kind, entry in CATALOGUE.items() if entry.fact is SubscriptionStarted]
     paid = [kind.value for kind, entry in CATALOGUE.items() if issubclass(entry.fact, PaymentFact)]
-    mails = Email.objects.filter(kind__in=started).values_list("kind", "recipient", "subscription_id")
+    # Those of people who were erased have lost their names: several admins look like one.
+    named = Email.objects.exclude(key__startswith="erased:")
+    mails = named.filter(kind__in=started).values_list("kind", "recipient", "subscription_id")
     yield from (f"{what} is owed {number} times" for what, number in Counter(mails).items() if number > 1)
-    receipts = Email.objects.filter(kind__in=paid, kind__contains="succeeded")
+    receipts = named.filter(kind__in=paid, kind__contains="succeeded")
     receipts = receipts.values_list("kind", "recipient", "invoice_id")
     yield from (f"{what} is owed {number} times" for what, number in Counter(receipts).items() if number > 1)
 
