@@ -8,7 +8,7 @@ from lms_memberships.emails import switches
 from lms_memberships.models import Email, PriceOption, Subscription, TierChange
 from tests.factories import MembershipFactory, publish, put_into
 from tests.flows.steps import buy, text
-from tests.flows.test_switching import account_page, address, at_stripe, euros, form_of, invoices, look_at
+from tests.flows.test_switching import account_page, address, at_stripe, euros, form_of, invoices
 
 pytestmark = pytest.mark.django_db
 
