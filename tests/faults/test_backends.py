@@ -55,7 +55,7 @@ def test_the_same_suite_for_every_queue(place, report):
     assert result.statuses == {200: 5 * len(events)}
     driver.delivered = {event["id"] for event in place.stripe.events()}
     for death in DEATHS:
-        driver.run(scenarios.webhooks_only, at=death)
+        assert driver.run(scenarios.webhooks_only, at=death) is not None, death
     eight_at_once(driver)
     done = place.tasks_done()
     report(f"queue: {queue}", deliveries=result.deliveries, deaths=len(DEATHS), tasks=done)

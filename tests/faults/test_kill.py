@@ -38,7 +38,12 @@ def test_killed_there_nothing_is_lost_and_nothing_doubled(name, turn, driver, re
     """T3, E1, E2, E3, A5, B13: the process dies at the n-th time, and everything goes on as if it had not."""
     uncertain = Email.objects.filter(state=Email.State.UNKNOWN)
     before = uncertain.count()
-    seconds = driver.run(points.way_to(name), at=f"{name}:{1 + turn % TIMES}")
+    way, time = points.way_to(name), 1 + turn % TIMES
+    seconds = driver.run(way, at=f"{name}:{time}")
+    if seconds is None and time > 1:
+        # No process comes by that often on this way.
+        seconds = driver.run(way, at=f"{name}:1")
+    assert seconds is not None, f"nobody died at {name}: does {way.__name__} come by there?"
     report(f"T3 {name}", recovery=seconds)
     assert oracle.complaints(driver.site) == []
     # Of a mail that was being handed over nobody knows whether it left: it is shown to a person, never sent twice.
