@@ -78,7 +78,7 @@ def held(code: str) -> list[Checkout]:
 
 def test_of_forty_buyers_three_get_it_each_time(membership, make_code, no_worker, report):
     """J4, T10: each time the same three at Stripe, as many as the limit; nobody else was sent there with it."""
-    rounds = pick(test=2, ci=10, soak=100)
+    rounds = pick(test=3, ci=10, soak=100)
     for number in range(rounds):
         make_code(f"ROUND-{number}")
         buyers = UserFactory.create_batch(BUYERS)
