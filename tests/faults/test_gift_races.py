@@ -163,8 +163,7 @@ def test_sixteen_presses_of_one_person_are_one_membership(seat, no_worker):
     assert pressed_sixteen_times(seat, locks=True) == (1, 1)
 
 
-def test_control_without_the_lock_one_person_has_it_many_times(seat, no_worker):
-    """J8, negative control"""
-    through, held = pressed_sixteen_times(seat, locks=False)
+def test_control_without_the_lock_it_is_used_up_many_times(seat, no_worker):
+    """J8, negative control: each is told that the gift is theirs; only the row that they all write keeps it one."""
+    through, _held = pressed_sixteen_times(seat, locks=False)
     assert through > 1
-    assert held > 1
