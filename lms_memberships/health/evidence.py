@@ -7,7 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.db.models import Count, Min, Q, QuerySet
 
-from .. import clock, conf
+from .. import clock, conf, outgoing
 from ..access.models import Delivery
 from ..announcements.models import Announcement
 from ..emails.catalogue import EmailKind
@@ -140,7 +140,7 @@ def gather(*, now: datetime) -> Evidence:
         is_receipt_on=EmailSwitch.objects.filter(kind=EmailKind.PAYMENT_SUCCEEDED, is_on=True).exists(),
         is_guest_mail_on=EmailSwitch.objects.filter(kind=EmailKind.GUEST_CLAIM, is_on=True).exists(),
         unclaimed=_unclaimed(),
-        mail_backend=settings.EMAIL_BACKEND,
+        mail_backend=outgoing.backend(),
         task_backend=task_backend(),
         is_debug=settings.DEBUG,
     )

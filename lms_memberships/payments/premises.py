@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 from wagtail.models import Site
 
-from .. import clock, conf
+from .. import clock, conf, outgoing
 from ..signs import Sign
 from .gateway import GatewayFailure
 
@@ -62,7 +62,7 @@ def judge(sign: Sign | None) -> Premises:
 
 def is_frozen() -> bool:
     """Whether nothing may leave: no call to Stripe, no mail. The first site that asks makes the database its own."""
-    place = (_configured(), _is_live(), settings.EMAIL_BACKEND)
+    place = (_configured(), _is_live(), outgoing.backend())
     if place[0] and time.monotonic_ns() < _at_home.get(place, 0):
         return False
     found = look()
@@ -134,7 +134,7 @@ def _is_play(host: str) -> bool:
 
 def _is_harmless(here: str) -> bool:
     """Somebody develops with a copy: no real money, and mails that stay at home."""
-    return _is_play(here) and is_homebound(settings.EMAIL_BACKEND)
+    return _is_play(here) and is_homebound(outgoing.backend())
 
 
 def is_homebound(mail_backend: str) -> bool:
