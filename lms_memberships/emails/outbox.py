@@ -1,11 +1,9 @@
 """How does an owed e-mail leave? Leased, asked whether it is still true, marked, handed over once, settled (F1-F5)."""
 
 import logging
-import warnings
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.conf import settings
 from django.core import mail
 from django.core.mail import EmailMultiAlternatives
 from django.db.models import F, QuerySet
@@ -135,12 +133,8 @@ def _hand_over(email: Email, lease: leases.Lease, message: EmailMultiAlternative
 
 def _line() -> Any:
     """The site's way out, opened before anything is marked: a server that cannot be reached was surely given nothing."""
-    if hasattr(settings, "MAILERS") and hasattr(mail, "mailers"):
-        return mail.mailers["default"]
-    with warnings.catch_warnings():
-        # Newer Djangos have another name for it; sites with the older settings need this one.
-        warnings.simplefilter("ignore", DeprecationWarning)
-        return mail.get_connection()
+    # Of Django 6.1, with either setting; before that the other name is the only one.
+    return mail.mailers["default"] if hasattr(mail, "mailers") else mail.get_connection()
 
 
 def _settle_failure(email: Email, lease: leases.Lease, error: Exception, *, is_certain: bool) -> None:

@@ -229,7 +229,8 @@ def _drafts(ids: Iterable[str], membership: Membership) -> dict[str, str]:
     others = Membership.objects.exclude(pk=membership.pk)
     first = others.filter(stripe_price_id__in=ids).order_by().values_list("stripe_price_id", "title")
     options = PriceOption.objects.exclude(membership=membership.pk).filter(stripe_price_id__in=ids).order_by()
-    return dict(first.union(options.values_list("stripe_price_id", "membership__title")))
+    # Cleared once more: newer Djangos take the ordering of the first for that of the union.
+    return dict(first.union(options.values_list("stripe_price_id", "membership__title")).order_by())
 
 
 def _titles(found: Iterable[ExistingPrice]) -> dict[str, str]:

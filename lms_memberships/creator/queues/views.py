@@ -72,8 +72,9 @@ class QueueView(Listing):
         ]
 
     def get_base_queryset(self) -> QuerySet:
-        rows = self.queue.model._default_manager.select_related(*self.queue.related)
-        return rows.order_by(self.queue.ordering)
+        rows = self.queue.model._default_manager.order_by(self.queue.ordering)
+        # Without a name it would mean all of them.
+        return rows.select_related(*self.queue.related) if self.queue.related else rows
 
     def get_context_data(self, *args: Any, **kwargs: Any) -> dict:
         context = super().get_context_data(*args, **kwargs)
