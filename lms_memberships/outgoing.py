@@ -11,8 +11,9 @@ SMTP = "django.core.mail.backends.smtp.EmailBackend"
 
 def backend() -> str:
     """The dotted name of the backend, whichever of the two settings the site has."""
-    if django.VERSION >= (6, 1) and hasattr(settings, "MAILERS"):
-        return str(settings.MAILERS.get("default", {}).get("BACKEND", SMTP))
+    mailers = getattr(settings, "MAILERS", None) if django.VERSION >= (6, 1) else None
+    if mailers is not None:
+        return str(mailers.get("default", {}).get("BACKEND", SMTP))
     # Django keeps what was read once in the settings object itself: only that reading warns, where it does at all.
     known = vars(settings).get("EMAIL_BACKEND")
     return str(known or _read())
