@@ -1,8 +1,8 @@
 """When does a redeemed gift begin? At once, or when whatever else opens the same membership ends: without a gap (X2, X15).
 
-A higher tier opens it too (V28). While something renews, the gift waits without a row. As soon as an end is known, its row is written with access from
-that end on; both are live until then, which harms nothing. Should the end move, the row moves with it; once its first
-day has come it is never moved again.
+A higher tier opens it too (V28). While something renews, the gift waits without a row. As soon as an end is known, its
+row is written with access from that end on; both are live until then, which harms nothing. Should the end move, the row
+moves with it; once its first day has come it is never moved again.
 """
 
 from dataclasses import dataclass
