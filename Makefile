@@ -47,7 +47,7 @@ coverage: .venv/.installed ## which lines no test runs
 	$(BIN)/coverage run -m pytest -m "not browser and not postgres"
 	$(BIN)/coverage report
 
-lint: .venv/.installed ## style, import contracts, types, templates, migrations, translations
+lint: .venv/.installed ## style, import contracts, types, templates, migrations, translations, house rules
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/lint-imports
@@ -55,6 +55,7 @@ lint: .venv/.installed ## style, import contracts, types, templates, migrations,
 	$(BIN)/djlint lms_memberships example_site --check --lint --quiet
 	$(BIN)/python manage.py makemigrations --settings example_site.settings.test --check --dry-run lms_memberships example_site
 	$(BIN)/python scripts/catalogues.py check
+	$(BIN)/python -m pytest -q -n 0 tests/test_house_rules.py tests/security/test_comparisons.py
 
 audit: .venv/.installed ## known vulnerabilities and dangerous habits (bandit, pip-audit)
 	@$(BIN)/python scripts/audit.py

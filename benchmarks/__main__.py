@@ -24,6 +24,9 @@ QUESTIONS = {
     "decide": "Who may open what? Beside Wagtail's own restriction to groups",
     "intake": "How fast are webhooks taken in? Beside a bare INSERT, and beside dj-stripe",
     "processing": "And worked off, until access is open?",
+    "people": "How quickly is the list of people there? Beside Wagtail's own listing",
+    "pages": "And the screens that people come back to? Beside Wagtail's own, where it has one",
+    "syncing": "What does a comparison with Stripe cost, and does it grow?",
 }
 #: Inside ours, so that it goes when that goes and no tool looks into it.
 PEER_ENVIRONMENT = ROOT / ".venv" / "bench-djstripe"

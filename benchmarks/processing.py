@@ -24,7 +24,7 @@ from lms_memberships.payments import connect
 from lms_memberships.payments.stripe_gateway.client import wrap_http_client
 from lms_memberships.payments.stripe_gateway.snapshots import SUBSCRIPTION_EXPAND
 from lms_memberships.sandbox.server import Sandbox
-from lms_memberships.subscriptions import checkout
+from lms_memberships.subscriptions import checkout, terms
 from lms_memberships.webhooks import inbox
 
 from . import intake, school
@@ -122,7 +122,7 @@ def rows(arguments: Arguments) -> list[Row]:
     replayed = Replayed()
     wrap_http_client(replayed.wrap)
     with Sandbox() as sandbox, override_settings(LMS_MEMBERSHIPS_STRIPE_API_BASE=sandbox.url):
-        membership, page = _offer()
+        membership, page = offer()
         stage = Stage(sandbox, replayed, membership, page, Client())
         found = [_one_event(stage), _many_events(stage)]
         with peer(arguments) as djstripe:
@@ -130,7 +130,7 @@ def rows(arguments: Arguments) -> list[Row]:
     return found
 
 
-def _offer() -> tuple[Membership, models.Model]:
+def offer() -> tuple[Membership, models.Model]:
     page = school.build().page
     membership = Membership(title="Measured pass", description="Everything.", price_amount=1900, live=False)
     membership.save()
@@ -142,12 +142,13 @@ def _offer() -> tuple[Membership, models.Model]:
     return membership, page
 
 
-def _buy(name: str, stage: Stage) -> str:
+def buy(name: str, stage: Stage) -> str:
     """Pay on Stripe's page and never come back. The subscription's id."""
     person = get_user_model().objects.create(username=name, email=f"{name.replace(' ', '-')}@school.example")
     urls = ("http://testserver/done/", "http://testserver/not/")
     gateway = connect.get_gateway()
-    checkout.start(person, checkout.Wish(stage.membership), gateway=gateway, language="en", urls=urls, now=clock.now())
+    wish = checkout.Wish(stage.membership, terms=terms.version())
+    checkout.start(person, wish, gateway=gateway, language="en", urls=urls, now=clock.now())
     session_id = Checkout.objects.get(user=person).session_id
     stage.sandbox.actions.pay_checkout(session_id, email=person.email, name=name, **CARD)
     session = stage.sandbox.store.one("checkout.session", session_id, account=stage.sandbox.account_id)
@@ -177,7 +178,7 @@ def _without_frames(asked: list[str]) -> int:
 
 
 def _one_event(stage: Stage) -> Row:
-    subscription_id = _buy(BUYER, stage)
+    subscription_id = buy(BUYER, stage)
     created = [event for event in stage.events_of(subscription_id) if event["type"] == "customer.subscription.created"]
     stage.deliver(created)
     ours, count = _worked_off(stage, BUYER)
@@ -192,7 +193,7 @@ def _one_event(stage: Stage) -> Row:
 
 
 def _many_events(stage: Stage) -> Row:
-    subscription_id = _buy(HASTY, stage)
+    subscription_id = buy(HASTY, stage)
     events = stage.events_of(subscription_id)
     last = events[-1]
     again = [{**last, "id": f"evt_again_{number}"} for number in range(max(0, WAITING - len(events)))]

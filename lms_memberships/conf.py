@@ -33,6 +33,14 @@ SETTINGS: dict[str, Setting] = {
         default=False, reason="Access stays open while a payment is missing, until Stripe ends the subscription."
     ),
     "KEEP_INVOICES_YEARS": Setting(10, "How long the facts of an invoice outlive the account of whoever paid it."),
+    "ON_FULL_REFUND": Setting(
+        "keep",
+        "What a full refund does to access: “keep” it, or “close” it at once and charge nothing more. A part never does.",
+    ),
+    "ON_DISPUTE": Setting(
+        "suspend",
+        "Of what is disputed at the bank: “suspend” access and the renewal until it is won, or “keep” both.",
+    ),
     "OVERBOOK_LATE_PAYMENTS": Setting(
         default=False,
         reason="Who pays after the last place has gone is let in all the same. Off: refunded and told, at once.",
@@ -40,6 +48,9 @@ SETTINGS: dict[str, Setting] = {
     "WAITING_HOLD_HOURS": Setting(48, "How long a free place is kept for somebody on the waiting list who was told."),
     "GIFT_VALID_MONTHS": Setting(
         12, "So many months after its delivery can a gift be redeemed. It is said before it is paid, and in the mails."
+    ),
+    "WITHDRAWAL_DAYS": Setting(
+        0, "So many days after a purchase buyers can withdraw from it, and get all of it back; EU law: 14. 0: not here."
     ),
     "CHECKOUTS_PER_PERSON_A_DAY": Setting(
         20, "So many payment pages may one person open within 24 hours: stolen cards are tried out there. 0: no limit."
@@ -91,6 +102,11 @@ SETTINGS: dict[str, Setting] = {
     "PRICE_CHANGE_NOTICE_DAYS": Setting(
         30, "So many days before members are moved to another price are they told, at least. Laws ask for it."
     ),
+    "EXPORT_ESCAPES_FORMULAS": Setting(
+        default=True,
+        reason="In CSV files, what a spreadsheet would run as a formula is written behind an apostrophe.",
+    ),
+    "PEOPLE_AT_ONCE": Setting(20_000, "For so many people at most is something done at once, from the list of people."),
     "LEASE_SECONDS": Setting(60, "How long a worker may be silent before another takes over what it held."),
     "OLDEST_NEWS_HOURS": Setting(48, "What happened longer ago, and is only learnt now, causes no e-mail."),
     "KEEP_TEXT_DAYS": Setting(90, "After this, what is done loses its texts: failures, and what e-mails named."),
@@ -106,9 +122,12 @@ CLOCK: str
 PAST_DUE_GRACE_DAYS: int
 UNPAID_KEEPS_ACCESS: bool
 KEEP_INVOICES_YEARS: int
+ON_FULL_REFUND: str
+ON_DISPUTE: str
 OVERBOOK_LATE_PAYMENTS: bool
 WAITING_HOLD_HOURS: float
 GIFT_VALID_MONTHS: int
+WITHDRAWAL_DAYS: int
 CHECKOUTS_PER_PERSON_A_DAY: int
 CHECKOUTS_PER_ADDRESS_A_DAY: int
 GUEST_CHECKOUT: bool
@@ -133,6 +152,8 @@ BASE_URL: str
 TRUSTED_PROXIES: int
 WEBHOOK_MAX_BYTES: int
 PRICE_CHANGE_NOTICE_DAYS: int
+EXPORT_ESCAPES_FORMULAS: bool
+PEOPLE_AT_ONCE: int
 LEASE_SECONDS: int
 OLDEST_NEWS_HOURS: int
 KEEP_TEXT_DAYS: int

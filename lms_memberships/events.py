@@ -1,15 +1,15 @@
 """What can happen in our domain? Facts, past tense, published in the transaction that makes them true."""
 
-from collections.abc import Callable, Hashable, Mapping
-from contextvars import ContextVar
-from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeVar
+from dataclasses import dataclass
 
-from django.db import connection
 from django.dispatch import Signal
 
-T = TypeVar("T")
+# How they are told stands elsewhere; whoever publishes one needs this file alone.
+from .fact_telling import connect as connect
+from .fact_telling import disconnect as disconnect
+from .fact_telling import moment_of as moment_of
+from .fact_telling import once as once
+from .fact_telling import publish as publish
 
 #: Sent after commit with ``fact=``, at least once: the one public place for a site to listen (B12). Receivers cannot
 #: break us. A fact's ``key`` tells a repetition.
@@ -87,8 +87,30 @@ class MembershipChanged(SubscriptionFact):
 
 
 @dataclass(frozen=True)
+class PriceBecameUnknown(SubscriptionFact):
+    """It is billed at a price that no membership has: it was moved to it at the provider, past us (G12)."""
+
+
+@dataclass(frozen=True)
 class TrialEndsSoon(SubscriptionFact):
     """Three days are left of a trial, or fewer."""
+
+
+@dataclass(frozen=True)
+class PaymentMissing(SubscriptionFact):
+    """A payment failed days ago and is still missing, while the days of grace run."""
+
+
+@dataclass(frozen=True)
+class RenewalSoon(SubscriptionFact):
+    """It renews in a few days. ``amount``: minor units that the provider reckons; None where it was not asked."""
+
+    amount: int | None
+
+
+@dataclass(frozen=True)
+class CardExpiresSoon(SubscriptionFact):
+    """The card that pays for it expires within weeks."""
 
 
 @dataclass(frozen=True)
@@ -104,6 +126,13 @@ class PlacelessPurchaseUndone(SubscriptionFact):
 @dataclass(frozen=True)
 class Overbooked(SubscriptionFact):
     """It was begun although no place was left, and the site keeps such sales."""
+
+
+@dataclass(frozen=True)
+class AccountsMerged(Fact):
+    """What one account held is another's now, or is its own again. The deed says which."""
+
+    deed_id: int
 
 
 @dataclass(frozen=True)
@@ -151,6 +180,13 @@ class GiftReturned(GiftFact):
 
 
 @dataclass(frozen=True)
+class ContractWithdrawn(Fact):
+    """Somebody has declared that they withdraw from a purchase; it ends, and all of it is paid back."""
+
+    withdrawal_id: int
+
+
+@dataclass(frozen=True)
 class PaymentFact(Fact):
     """About one invoice."""
 
@@ -167,6 +203,41 @@ class PaymentFailed(PaymentFact):
     """A charge was refused; ``attempt`` counts the tries for this invoice."""
 
     attempt: int
+
+
+@dataclass(frozen=True)
+class RefundFact(Fact):
+    """About money that went back."""
+
+    refund_id: int
+
+
+@dataclass(frozen=True)
+class RefundMade(RefundFact):
+    """A payment was given back, in whole or in part."""
+
+
+@dataclass(frozen=True)
+class RefundFailed(RefundFact):
+    """The bank did not take it, perhaps days later: the seller has the money again."""
+
+
+@dataclass(frozen=True)
+class DisputeFact(Fact):
+    """About a payment that somebody had their bank take back. ``turn`` counts the facts of one dispute."""
+
+    dispute_id: int
+    turn: int
+
+
+@dataclass(frozen=True)
+class DisputeOpened(DisputeFact):
+    """The bank asks, or has taken the money."""
+
+
+@dataclass(frozen=True)
+class DisputeDecided(DisputeFact):
+    """Won or lost."""
 
 
 @dataclass(frozen=True)
@@ -195,56 +266,3 @@ class GuestRenewalStopped(GuestFact):
 @dataclass(frozen=True)
 class GuestPurchaseReturned(GuestFact):
     """It was cancelled, and all that was paid for it refunded."""
-
-
-_reactions: list[Callable[[Fact], None]] = []
-
-
-def connect(react: Callable[[Fact], None]) -> None:
-    """Have ``react`` called with every fact, inside the publishing transaction. Called once, at start-up."""
-    if react not in _reactions:
-        _reactions.append(react)
-
-
-@dataclass(frozen=True)
-class _Telling:
-    """Facts that are told together: when they came true, and what reactions have looked up about them."""
-
-    at: Mapping[type[Fact], datetime | None] = field(default_factory=dict)
-    found: dict[Hashable, Any] = field(default_factory=dict)
-
-
-_nothing = _Telling()
-_telling: ContextVar[_Telling] = ContextVar("telling", default=_nothing)
-
-
-def publish(*facts: Fact, at: Mapping[type[Fact], datetime | None] | None = None) -> None:
-    """Tell facts. Must be called inside the transaction that makes them true, or both could be half done.
-
-    ``at`` says when they came true, where that was before now: late news is no news (E7).
-    """
-    if not connection.in_atomic_block:
-        msg = f"{facts!r} were published outside a transaction"
-        raise RuntimeError(msg)
-    before = _telling.set(_Telling(at or {}))
-    try:
-        for fact in facts:
-            for react in _reactions:
-                react(fact)
-    finally:
-        _telling.reset(before)
-
-
-def moment_of(fact: Fact) -> datetime | None:
-    """For reactions: when the fact came true. None: now, as far as we know."""
-    return _telling.get().at.get(type(fact))
-
-
-def once(key: Hashable, find: Callable[[], T]) -> T:
-    """For reactions: look something up once for all facts that are told together."""
-    telling = _telling.get()
-    if telling is _nothing:
-        return find()
-    if key not in telling.found:
-        telling.found[key] = find()
-    return telling.found[key]

@@ -7,6 +7,7 @@ from wagtail.models import ModelLogEntry
 
 SECOND_PURCHASE_UNDONE = "lms_memberships.second_purchase_undone"
 PLACELESS_PURCHASE_UNDONE = "lms_memberships.placeless_purchase_undone"
+PRICE_UNKNOWN = "lms_memberships.price_unknown"
 OVERBOOKED = "lms_memberships.overbooked"
 TRIAL_ALLOWED = "lms_memberships.trial_allowed"
 REPAIRED = "lms_memberships.repaired"
@@ -22,6 +23,21 @@ GIFT_OFFERS_CHANGED = "lms_memberships.gift_offers_changed"
 GIFT_SENT_AGAIN = "lms_memberships.gift_sent_again"
 GIFT_CHANGED = "lms_memberships.gift_changed"
 GIFT_REFUNDED = "lms_memberships.gift_refunded"
+PEOPLE_EXPORTED = "lms_memberships.people_exported"
+PEOPLE_CANCELLED = "lms_memberships.people_cancelled"
+PEOPLE_GIVEN = "lms_memberships.people_given"
+PEOPLE_STOPPED = "lms_memberships.people_stopped"
+PAYMENT_REFUNDED = "lms_memberships.payment_refunded"
+DOUBLE_RESOLVED = "lms_memberships.double_resolved"
+PRICE_CHOSEN = "lms_memberships.unknown_price_chosen"
+ATTENTION_SETTLED = "lms_memberships.attention_settled"
+#: What staff did for one person, by the kind of the deed.
+DEEDS: dict[str, str] = {
+    kind: f"lms_memberships.deed_{kind}"
+    for kind in (
+        *("gave", "took_back", "extended", "cancelled", "resumed", "ended", "revoked", "linked", "merged", "parted"),
+    )
+}
 
 
 @hooks.register("register_log_actions")
@@ -51,8 +67,12 @@ def register_log_actions(actions: LogActionRegistry) -> None:
         def format_message(self, log_entry: ModelLogEntry) -> str:
             return str(_("%(student)s was let in by %(subscription)s although no place was left.")) % log_entry.data
 
+    _register_prices(actions)
     _register_offers(actions)
     _register_gifts(actions)
+    _register_people(actions)
+    _register_money(actions)
+    _register_deeds(actions)
 
     @actions.register_action(REPAIRED)
     class Repaired(LogFormatter):
@@ -60,6 +80,42 @@ def register_log_actions(actions: LogActionRegistry) -> None:
 
         def format_message(self, log_entry: ModelLogEntry) -> str:
             return str(_("The health page's repair “%(repair)s” was carried out.")) % log_entry.data
+
+
+def _register_prices(actions: LogActionRegistry) -> None:
+    @actions.register_action(PRICE_UNKNOWN)
+    class PriceUnknown(LogFormatter):
+        label = _("Moved to an unknown price")
+
+        def format_message(self, log_entry: ModelLogEntry) -> str:
+            words = _(
+                "%(student)s was moved at Stripe to a price that no membership has (%(subscription)s). "
+                "What is paid stays open until its end."
+            )
+            return str(words) % log_entry.data
+
+
+def _register_money(actions: LogActionRegistry) -> None:
+    texts = {
+        PAYMENT_REFUNDED: (_("Payment refunded"), _("%(amount)s of what %(student)s paid was given back.")),
+        DOUBLE_RESOLVED: (
+            _("Second purchase undone"),
+            _("%(student)s paid twice. %(subscription)s was cancelled and refunded."),
+        ),
+        PRICE_CHOSEN: (
+            _("Unknown price chosen"),
+            _("The price of %(subscription)s at Stripe is one of this membership."),
+        ),
+        ATTENTION_SETTLED: (_("Dealt with"), _("%(what)s was marked as dealt with.")),
+    }
+    for action, (label, words) in texts.items():
+
+        class OfMoney(LogFormatter):
+            def format_message(self, log_entry: ModelLogEntry) -> str:
+                return str(self.words) % log_entry.data
+
+        OfMoney.label, OfMoney.words = label, words
+        actions.register_action(action)(OfMoney)
 
 
 def _register_gifts(actions: LogActionRegistry) -> None:
@@ -77,6 +133,47 @@ def _register_gifts(actions: LogActionRegistry) -> None:
 
         OfOneGift.label, OfOneGift.words = label, words
         actions.register_action(action)(OfOneGift)
+
+
+def _register_people(actions: LogActionRegistry) -> None:
+    """What was done with many people at once, or with the list of them."""
+    texts = {
+        PEOPLE_EXPORTED: (_("People exported"), _("The list of people was exported as %(format)s. Rows: %(rows)s")),
+        PEOPLE_CANCELLED: (_("Cancelled for many"), _("To be cancelled at the period's end. People: %(people)s")),
+        PEOPLE_GIVEN: (_("Given to many"), _("Access until %(until)s. People: %(people)s. Why: %(note)s")),
+        PEOPLE_STOPPED: (_("Stopped"), _("What was being done for many people was stopped.")),
+    }
+    for action, (label, words) in texts.items():
+
+        class OfManyPeople(LogFormatter):
+            def format_message(self, log_entry: ModelLogEntry) -> str:
+                return str(self.words) % log_entry.data
+
+        OfManyPeople.label, OfManyPeople.words = label, words
+        actions.register_action(action)(OfManyPeople)
+
+
+def _register_deeds(actions: LogActionRegistry) -> None:
+    texts = {
+        "gave": (_("Access given"), _("Access was given to one person: %(reason)s")),
+        "took_back": (_("Given access ended"), _("Access that was given to one person was ended: %(reason)s")),
+        "extended": (_("Trial extended"), _("The trial of %(subscription)s was extended: %(reason)s")),
+        "cancelled": (_("Cancelled by staff"), _("%(subscription)s was cancelled: %(reason)s")),
+        "resumed": (_("Cancellation taken back"), _("The cancellation of %(subscription)s was taken back: %(reason)s")),
+        "ended": (_("Cancelled at once by staff"), _("%(subscription)s was cancelled at once: %(reason)s")),
+        "revoked": (_("Access revoked"), _("The access of one person was revoked: %(reason)s")),
+        "linked": (_("Subscription linked"), _("%(subscription)s was linked to an account: %(reason)s")),
+        "merged": (_("Account merged"), _("Two accounts of one person were merged: %(reason)s")),
+        "parted": (_("Merge undone"), _("The merge of two accounts was undone: %(reason)s")),
+    }
+    for kind, (label, words) in texts.items():
+
+        class OfOneDeed(LogFormatter):
+            def format_message(self, log_entry: ModelLogEntry) -> str:
+                return str(self.words) % log_entry.data
+
+        OfOneDeed.label, OfOneDeed.words = label, words
+        actions.register_action(DEEDS[kind])(OfOneDeed)
 
 
 def _register_offers(actions: LogActionRegistry) -> None:

@@ -13,12 +13,12 @@ from .access import deliveries, fence, spreading
 from .access.tasks import deliver as deliver_items
 from .announcements import telling
 from .announcements.tasks import tell
-from .emails import gift_delivery, owed
+from .emails import gift_delivery, money_back, owed
 from .emails.tasks import deliver as deliver_emails
-from .history import OVERBOOKED, PLACELESS_PURCHASE_UNDONE, SECOND_PURCHASE_UNDONE
+from .history import OVERBOOKED, PLACELESS_PURCHASE_UNDONE, PRICE_UNKNOWN, SECOND_PURCHASE_UNDONE
 from .memberships.models import Membership
 from .memberships.tasks import prepare_waiting
-from .subscriptions import gift_turns
+from .subscriptions import gift_turns, merging
 from .subscriptions.models import Subscription
 from .subscriptions.tasks import end_instalments, tidy_change
 
@@ -48,6 +48,10 @@ def _owe_items_of_tiers(fact: events.LadderChanged) -> None:
     deliveries.owe_for_ladder(fact.ladder_id)
 
 
+def _owe_items_again(fact: events.AccountsMerged) -> None:
+    deliveries.owe_again(merging.moved_by(fact.deed_id))
+
+
 def _owe_items(fact: events.SubscriptionFact) -> None:
     deliveries.owe(fact.subscription_id)
 
@@ -57,6 +61,7 @@ IN_HISTORY: Mapping[type[events.Fact], str] = {
     events.SecondPurchaseUndone: SECOND_PURCHASE_UNDONE,
     events.PlacelessPurchaseUndone: PLACELESS_PURCHASE_UNDONE,
     events.Overbooked: OVERBOOKED,
+    events.PriceBecameUnknown: PRICE_UNKNOWN,
 }
 
 
@@ -110,11 +115,19 @@ REACTIONS: Mapping[type[events.Fact], tuple[Reaction, ...]] = {
         gift_turns.after,
     ),
     events.TrialEndsSoon: (owed.about_subscription, _email()),
+    # Reminders: a word to the student, and nothing else follows.
+    events.PaymentMissing: (owed.about_a_missing_payment, _email()),
+    events.RenewalSoon: (owed.about_a_renewal, _email()),
+    events.CardExpiresSoon: (owed.about_subscription, _email()),
     # In the membership's history, where a creator looks when a student asks about a refund (C6).
     events.SecondPurchaseUndone: (_note_in_history,),
     events.PlacelessPurchaseUndone: (_note_in_history, owed.about_subscription, _email()),
     # Nobody is sent away; but a creator sees why there are more members than places.
     events.Overbooked: (_note_in_history,),
+    # The health page turns red as well, and names it.
+    events.PriceBecameUnknown: (_note_in_history,),
+    # The courses' own systems know people by their accounts: they hear of the other one.
+    events.AccountsMerged: (_owe_items_again, _items()),
     events.PlaceOffered: (owed.about_a_place, _email()),
     events.PriceWillChange: (owed.about_a_price_change, _email()),
     # Nobody's yet: the mail is all that follows.
@@ -128,6 +141,13 @@ REACTIONS: Mapping[type[events.Fact], tuple[Reaction, ...]] = {
     # Whoever redeems it sees it open, and hears so by "access gained".
     events.GiftRedeemed: (),
     events.GiftReturned: (owed.about_gift, _email()),
+    # What a full one closes was closed in the transaction that tells it: access lost says so.
+    events.RefundMade: (money_back.about_refund, _email()),
+    events.RefundFailed: (money_back.about_refund, _email()),
+    events.DisputeOpened: (money_back.about_dispute, _email()),
+    events.DisputeDecided: (money_back.about_dispute, _email()),
+    # Acknowledged at once, whenever Stripe answers.
+    events.ContractWithdrawn: (owed.about_a_withdrawal, _email()),
     events.PaymentSucceeded: (owed.about_invoice, _email()),
     events.PaymentFailed: (owed.about_invoice, _email()),
 }

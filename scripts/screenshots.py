@@ -61,9 +61,10 @@ SITE: dict[str, tuple[Shot, ...]] = {
         Shot("switch", "/memberships/account/1/switch/?to=first-clay&when=now", narrow=True, covers="page"),
         Shot("give", "/memberships/the-workshop/gift/", covers="page"),
         Shot("given", "/memberships/gifts/1/", narrow=True),
+        Shot("cancel", "/memberships/account/1/cancel/", narrow=True),
         Shot("delete-account", "/memberships/account/delete/", narrow=True),
     ),
-    "samuel": (Shot("account-payment-failed", "/memberships/account/"),),
+    "samuel": (Shot("account-payment-failed", "/memberships/account/", narrow=True),),
     "lena": (Shot("account-cancelled", "/memberships/account/"),),
 }
 ADMIN = (
@@ -80,6 +81,15 @@ ADMIN = (
     Shot("prices-and-members", "memberships/prices/2/"),
     Shot("stripe-prices", "memberships/stripe-prices/2/"),
     Shot("share", "memberships/share/2/"),
+    Shot("people", "memberships/people/", narrow=True),
+    Shot("person", "memberships/people/5/", narrow=True, covers="page"),
+    Shot("person-why", "memberships/people/5/why/"),
+    Shot("invoices-of-all", "memberships/invoices/", narrow=True),
+    Shot("report-recurring", "memberships/reports/recurring/", narrow=True),
+    Shot("report-recurring-dark", "memberships/reports/recurring/", scheme="dark"),
+    Shot("attention", "memberships/attention/"),
+    Shot("payment-settings", "memberships/payments/", covers="page"),
+    Shot("portal-settings", "memberships/stripe/portal/"),
 )
 STEPS = {"wizard-step-1": "Main information", "wizard-step-2": "Marketing products", "wizard-step-3": "Settings"}
 
@@ -186,6 +196,10 @@ def _admin(page: Page, demo: Demo) -> None:
         _take(page, shot.name, shot.covers)
         if shot.narrow:
             _take_narrow(page, shot.name)
+    page.set_viewport_size(WIDE)
+    page.goto(f"{demo.admin}memberships/invoices/?q=lena")
+    page.get_by_role("link", name="Refund").first.click()
+    _take(page, "refund")
 
 
 def _wizard(people: People, demo: Demo) -> None:

@@ -20,6 +20,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+#: What failed, while it runs: the suite itself says so only at its end.
+FAILURES = ROOT / "test-results" / "soak-failures.txt"
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,8 @@ def main() -> int:
 def _suite(seed: str, size: str, rest: list[str], rows: list[Row]) -> int:
     """tests/faults at this size with this seed, on PostgreSQL; what it reports are rows, and so is its end."""
     began = time.monotonic()
+    FAILURES.parent.mkdir(exist_ok=True)
+    print(f"What fails is written to {FAILURES.relative_to(ROOT)} as it comes.", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report"
         environment = {
@@ -61,6 +65,7 @@ def _suite(seed: str, size: str, rest: list[str], rows: list[Row]) -> int:
             "FAULTS_SIZE": size,
             "FAULTS_SEED": seed,
             "FAULTS_REPORT": str(report),
+            "FAULTS_FAILURES": str(FAILURES),
             "TEST_DATABASES": "postgresql",
             "REQUIRE_POSTGRES": "1",
             "REQUIRE_REDIS": "1",

@@ -108,15 +108,18 @@ def test_every_fact_has_a_row_in_the_table_of_reactions():
 
 
 def test_every_email_is_in_the_catalogue_follows_a_fact_and_has_both_templates():
-    from lms_memberships.emails import owed
+    from lms_memberships.emails import money_back, owed
     from lms_memberships.emails.catalogue import CATALOGUE, EmailKind
     from lms_memberships.reactions import REACTIONS
 
     folder = PACKAGE / "templates" / "lms_memberships" / "emails"
     assert set(CATALOGUE) == set(EmailKind)
+    owers = {owed.__name__, money_back.__name__}
     for kind, entry in CATALOGUE.items():
-        owing = [reaction for reaction in REACTIONS[entry.fact] if getattr(reaction, "__module__", "") == owed.__name__]
-        assert owing, f"{kind} is never owed: no reaction of {entry.fact.__name__} is in emails/owed.py"
+        owing = [reaction for reaction in REACTIONS[entry.fact] if getattr(reaction, "__module__", "") in owers]
+        assert owing, (
+            f"{kind} is never owed: no reaction of {entry.fact.__name__} is in emails/owed.py or money_back.py"
+        )
         assert (folder / f"{kind}.txt").exists()
         assert (folder / f"{kind}.html").exists()
 
@@ -276,6 +279,7 @@ MAKES_A_PLACE = {
     # Notes a purchase of the past again; when it becomes a subscription, lifecycle asks.
     "subscriptions/adopting.py": "",
     "subscriptions/giving.py": "places.reserve(",
+    "subscriptions/linking.py": "places.reserve(",
     "subscriptions/gift_buying.py": "places.reserve_gift(",
     # In the place that its gift has held since it was paid (``gift_settling``).
     "subscriptions/gift_turns.py": "",

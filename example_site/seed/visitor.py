@@ -16,6 +16,9 @@ CANCEL_ADDRESS = re.compile(r"/memberships/account/\d+/cancel/")
 OFFER = re.compile(r'name="offer"[^>]*value="(\d+)"')
 FORM_TOKEN = re.compile(r'name="csrfmiddlewaretoken" value="([^"]+)"')
 
+#: What one who leaves says beside the button.
+WHY = {"feedback": "unused", "comment": "I move to the seaside, and have no kiln there."}
+
 
 class VisitFailed(Exception):
     """The site or the hosted page answered something that a student could not go on from."""
@@ -66,7 +69,7 @@ class Visitor:
         found = CANCEL_ADDRESS.search(account.text)
         if not found:
             raise VisitFailed(f"{self.name} finds no way to cancel on the account page.")
-        self._submit(found.group(), {})
+        self._submit(found.group(), WHY)
 
     def _submit(self, path: str, fields: dict[str, str], *, follow: bool = True) -> requests.Response:
         address = f"{self.site}{path}"

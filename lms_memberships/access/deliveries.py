@@ -45,6 +45,13 @@ def owe(subscription_id: int, *, now: datetime | None = None) -> None:
     _note_down(pairs, now or clock.wall_time())
 
 
+def owe_again(subscription_ids: Iterable[int]) -> None:
+    """They are somebody else's now: what was handed over is handed over to them."""
+    Delivery.objects.filter(subscription__in=list(subscription_ids)).update(
+        state=Delivery.State.OWED, attempts=0, next_try_at=clock.wall_time(), failure="", **leases.SETTLED
+    )
+
+
 def owe_for_ladder(ladder_id: int) -> None:
     """Its tiers contain something else than before: what opened is owed. What closed is not taken back (design §5)."""
     for membership_id in Tier.objects.filter(ladder=ladder_id, ladder__is_on=True).values_list("membership", flat=True):

@@ -38,6 +38,7 @@ def page_door(next_serve: Serve) -> Serve:
         if not decision.allowed:
             return refuse(request, decision, thing=page)
         open_fence(user_of(request))
+        remember(request, decision)
         return keep_private(next_serve(page, request, args, kwargs))
 
     return serve
@@ -45,6 +46,8 @@ def page_door(next_serve: Serve) -> Serve:
 
 #: Whoever may edit it can look at what the others get: ``?memberships-as=visitor``. It only ever closes.
 AS, VISITOR = "memberships-as", "visitor"
+#: Where a request keeps the decision that has opened something for it.
+LET_THROUGH = "_lms_memberships_decision"
 STAFF = frozenset({Reason.SUPERUSER, Reason.EDITOR})
 
 
@@ -57,6 +60,8 @@ def refuse(request: HttpRequest, decision: Decision, *, thing: Model | None = No
         "sentence": decision.sentence,
         "offers": offers,
         "sign_in_url": None if user_of(request).is_authenticated else sign_in_url(request),
+        # Paid there, it opens again: one button, and not a page on which to look for it.
+        "mend_pk": decision.holding.subscription_id if _is_to_pay(decision) and decision.holding else None,
         "can_mend": decision.reason in MENDED_IN_THE_ACCOUNT,
         "upsell": None,
     }
@@ -65,8 +70,22 @@ def refuse(request: HttpRequest, decision: Decision, *, thing: Model | None = No
     return keep_private(TemplateResponse(request, PAYWALL, context, status=403))
 
 
+def remember(request: HttpRequest, decision: Decision) -> None:
+    """For whoever renders the page: why this request was let through."""
+    setattr(request, LET_THROUGH, decision)
+
+
+def decision_of(request: HttpRequest | None) -> Decision | None:
+    """Why this request was let through by a door of ours; None: by none. No query."""
+    return getattr(request, LET_THROUGH, None)
+
+
 #: What the student can put right on the account page.
 MENDED_IN_THE_ACCOUNT = frozenset({Reason.PAYMENT_FAILED, Reason.WAITING_FOR_PAYMENT, Reason.PAUSED})
+
+
+def _is_to_pay(decision: Decision) -> bool:
+    return decision.reason is Reason.PAYMENT_FAILED
 
 
 def keep_private(response: HttpResponseBase) -> HttpResponseBase:
@@ -131,6 +150,7 @@ def _guard(request: HttpRequest, item: object, answer: Callable[[], HttpResponse
     decision = policy.decide(user_of(request), item, now=clock.now())
     if not decision.allowed:
         return refuse(request, decision, thing=item if isinstance(item, Model) else None)
+    remember(request, decision)
     response = answer()
     return response if decision.is_for_everybody else keep_private(response)
 

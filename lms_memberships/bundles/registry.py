@@ -1,5 +1,6 @@
 """Which kinds of things can be bundled? Sites name theirs through the hook ``register_bundle_item_types``."""
 
+from collections.abc import Collection, Mapping
 from functools import cache
 from typing import ClassVar
 
@@ -7,6 +8,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import models
 from django.utils.functional import Promise
 from wagtail import hooks
+
+from .progress import Progress
 
 HOOK = "register_bundle_item_types"
 
@@ -57,6 +60,13 @@ class BundleItemType:
 
     def access_gained(self, user: models.Model, obj: models.Model) -> None:
         """Called once when it opened for somebody, after commit, and again if it failed. Must be repeatable."""
+
+    def progress(self, user: models.Model, keys: Collection[str]) -> Mapping[str, Progress]:
+        """How far that person has come with the things of these keys, for staff. In a constant number of queries.
+
+        What is left out has no progress, or keeps none.
+        """
+        return {}
 
 
 @cache

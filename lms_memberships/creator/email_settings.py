@@ -23,15 +23,20 @@ from wagtail.permission_policies import ModelPermissionPolicy
 from ..emails import switches
 from ..emails.catalogue import CATALOGUE, EmailKind
 from ..emails.models import EmailSwitch
+from ..memberships.intervals import Interval
 from ..memberships.models import Membership
+from ..subscriptions import renewing
 
 FOLLOW, ON, OFF = "follow", "on", "off"
 CHOICES = [(FOLLOW, gettext_lazy("As for all memberships")), (ON, gettext_lazy("On")), (OFF, gettext_lazy("Off"))]
 STATES = {FOLLOW: None, ON: True, OFF: False}
 
 
+DAYS_HELP = gettext_lazy("So many days before the next payment. Empty: who pays in this rhythm is not reminded.")
+
+
 class ForAllForm(forms.Form):
-    """One switch for each e-mail, for every membership."""
+    """One switch for each e-mail, for every membership; and before which renewals members are reminded."""
 
     def __init__(self, data: QueryDict | None = None) -> None:
         super().__init__(data)
@@ -44,9 +49,23 @@ class ForAllForm(forms.Form):
                 initial=on[kind],
                 widget=SwitchInput(),
             )
+        for interval, notice in renewing.notices().items():
+            self.fields[_days_of(interval)] = forms.IntegerField(
+                label=f"{CATALOGUE[EmailKind.RENEWAL_SOON].label}: {Interval(interval).label}",
+                help_text=DAYS_HELP,
+                required=False,
+                min_value=1,
+                max_value=renewing.MOST_DAYS,
+                initial=notice.days if notice.is_on else None,
+            )
 
     def save(self) -> None:
         switches.set_for_all({kind: self.cleaned_data[kind] for kind in EmailKind})
+        renewing.set_notices({interval: self._notice(interval) for interval in renewing.DEFAULTS})
+
+    def _notice(self, interval: str) -> renewing.Notice:
+        days = self.cleaned_data[_days_of(interval)]
+        return renewing.Notice(is_on=days is not None, days=days or renewing.DEFAULTS[interval].days)
 
 
 class ForOneForm(forms.Form):
@@ -124,6 +143,10 @@ class AllOn(_EmailSettingsPermission, View):
         if url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()}, require_https=request.is_secure()):
             return HttpResponseRedirect(back)
         return redirect(reverse("lms_memberships_email_settings"))
+
+
+def _days_of(interval: str) -> str:
+    return f"renewal_{interval}"
 
 
 def _note_in_history(

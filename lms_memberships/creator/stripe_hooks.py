@@ -9,6 +9,7 @@ from wagtail.admin.menu import MenuItem
 
 from ..retrying import unwrapped
 from . import desks
+from .portal_settings import MEND_URL_NAME, PORTAL_URL_NAME, PortalMendView, PortalSettingsView
 from .stripe_settings import CHECK_URL_NAME, PERMISSION, SETTINGS_URL_NAME, CheckAgainView, StripeSettingsView
 
 NEEDS = (PERMISSION.partition(".")[2],)
@@ -20,6 +21,8 @@ def register_stripe_urls() -> list[URLPattern]:
         [
             path("memberships/stripe/", StripeSettingsView.as_view(), name=SETTINGS_URL_NAME),
             path("memberships/stripe/check/", CheckAgainView.as_view(), name=CHECK_URL_NAME),
+            path("memberships/stripe/portal/", PortalSettingsView.as_view(), name=PORTAL_URL_NAME),
+            path("memberships/stripe/portal/mend/", PortalMendView.as_view(), name=MEND_URL_NAME),
         ]
     )
 

@@ -34,10 +34,26 @@ KEY_PERMISSIONS: tuple[tuple[str, Text, Text], ...] = (
     ("Checkout Sessions", gettext_lazy("Write"), gettext_lazy("the page on which students pay")),
     ("Coupons", gettext_lazy("Write"), gettext_lazy("what promotion codes take off")),
     ("Promotion Codes", gettext_lazy("Write"), gettext_lazy("to make, find and retire them")),
+    ("Customer portal", gettext_lazy("Write"), gettext_lazy("where students change their card and billing details")),
     ("Subscriptions", gettext_lazy("Write"), gettext_lazy("to read, cancel and resume them")),
-    ("Invoices", gettext_lazy("Read"), gettext_lazy("what was billed and paid")),
+    (
+        "Invoices",
+        gettext_lazy("Write"),
+        gettext_lazy("what was billed and paid, to try a failed payment again, and to void what is not owed any more"),
+    ),
     ("PaymentIntents", gettext_lazy("Read"), gettext_lazy("which payment settled an invoice")),
-    ("Charges and Refunds", gettext_lazy("Write"), gettext_lazy("to give back a second payment for the same thing")),
+    (
+        "Charges and Refunds",
+        gettext_lazy("Write"),
+        gettext_lazy("to give back a second payment for the same thing, and what you give back by hand"),
+    ),
+    ("Credit notes", gettext_lazy("Write"), gettext_lazy("to give back so that the books stay right")),
+    ("Disputes", gettext_lazy("Read"), gettext_lazy("what somebody had their bank take back")),
+    (
+        "Payment Methods",
+        gettext_lazy("Read"),
+        gettext_lazy("to remind students before their card expires, and to see which card was given last"),
+    ),
     ("Events", gettext_lazy("Read"), gettext_lazy("what Stripe could not tell this site yet")),
     ("Webhook Endpoints", gettext_lazy("Write"), gettext_lazy("to see and mend where Stripe calls")),
 )

@@ -3,51 +3,16 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
 
 from .. import events
+from .kinds import Audience as Audience
+from .kinds import EmailKind as EmailKind
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
-
-
-class EmailKind(StrEnum):
-    """The stable names; templates are called after them."""
-
-    ADMIN_BOUGHT = "admin_bought"
-    ADMIN_CANCELLED = "admin_cancelled"
-    BOUGHT = "bought"
-    CANCELLED = "cancelled"
-    MEMBERSHIP_CHANGED = "membership_changed"
-    ACCESS_GAINED = "access_gained"
-    ACCESS_LOST = "access_lost"
-    PAYMENT_SUCCEEDED = "payment_succeeded"
-    PAYMENT_FAILED = "payment_failed"
-    TRIAL_ENDS_SOON = "trial_ends_soon"
-    PLACE_FREE = "place_free"
-    NO_PLACE_LEFT = "no_place_left"
-    PRICE_CHANGE = "price_change"
-    GUEST_CLAIM = "guest_claim"
-    GUEST_REMINDER = "guest_reminder"
-    GUEST_NOT_RENEWED = "guest_not_renewed"
-    GUEST_RETURNED = "guest_returned"
-    GIFT_BOUGHT = "gift_bought"
-    GIFT_RECEIVED = "gift_received"
-    GIFT_RETURNED = "gift_returned"
-
-
-class Audience(StrEnum):
-    """Who an e-mail goes to."""
-
-    STUDENT = "student"
-    #: Whoever was given something: perhaps nobody of ours yet.
-    RECIPIENT = "recipient"
-    ADMINS = "admins"
-    #: Whoever bought without an account: a mailbox, and nobody of ours.
-    GUEST = "guest"
 
 
 @dataclass(frozen=True)
@@ -134,6 +99,16 @@ CATALOGUE: Mapping[EmailKind, Entry] = {
         events.PaymentFailed,
         is_critical=True,
     ),
+    EmailKind.PAYMENT_MISSING: Entry(
+        _("Payment still missing"),
+        _("Reminds of a failed payment on the third day of grace and on the last one, while nobody has paid."),
+        _("Your payment for %(membership)s is still missing"),
+        Audience.STUDENT,
+        events.PaymentMissing,
+        is_critical=True,
+        # Tomorrow something else may be true.
+        keeps=timedelta(hours=24),
+    ),
     EmailKind.TRIAL_ENDS_SOON: Entry(
         _("Trial ends soon"),
         _("Sent three days before a trial ends, and says what happens then."),
@@ -141,6 +116,20 @@ CATALOGUE: Mapping[EmailKind, Entry] = {
         Audience.STUDENT,
         events.TrialEndsSoon,
         is_critical=True,
+    ),
+    EmailKind.RENEWAL_SOON: Entry(
+        _("Renewal soon"),
+        _("Says before a renewal what will be paid, and how to cancel. Below is set for which rhythms, and when."),
+        _("%(membership)s renews soon"),
+        Audience.STUDENT,
+        events.RenewalSoon,
+    ),
+    EmailKind.CARD_EXPIRES: Entry(
+        _("Card expires"),
+        _("Sent a month before the card expires that pays for a membership."),
+        _("Your card for %(membership)s expires"),
+        Audience.STUDENT,
+        events.CardExpiresSoon,
     ),
     EmailKind.PLACE_FREE: Entry(
         _("A place is free"),
@@ -226,6 +215,44 @@ CATALOGUE: Mapping[EmailKind, Entry] = {
         _("The payment for your gift is returned: %(membership)s"),
         Audience.STUDENT,
         events.GiftReturned,
+        is_critical=True,
+    ),
+    EmailKind.PAYMENT_REFUNDED: Entry(
+        _("Payment refunded"),
+        _("Sent when a payment was given back, in whole or in part, here or in Stripe."),
+        _("A payment for %(membership)s is returned to you"),
+        Audience.STUDENT,
+        events.RefundMade,
+    ),
+    EmailKind.ADMIN_REFUND_FAILED: Entry(
+        _("To admins: a refund failed"),
+        _("Sent when the bank did not take a refund, perhaps days later: the money is with you again."),
+        _("A refund for %(membership)s failed"),
+        Audience.ADMINS,
+        events.RefundFailed,
+        is_critical=True,
+    ),
+    EmailKind.ADMIN_DISPUTED: Entry(
+        _("To admins: a payment is disputed"),
+        _("Sent when somebody had their bank take a payment back. The bank wants an answer by a certain day."),
+        _("A payment for %(membership)s is disputed"),
+        Audience.ADMINS,
+        events.DisputeOpened,
+        is_critical=True,
+    ),
+    EmailKind.ADMIN_DISPUTE_DECIDED: Entry(
+        _("To admins: a dispute is decided"),
+        _("Sent when a dispute was won or lost, and says what became of the membership."),
+        _("The dispute about %(membership)s is decided"),
+        Audience.ADMINS,
+        events.DisputeDecided,
+    ),
+    EmailKind.WITHDRAWN: Entry(
+        _("Withdrawal received"),
+        _("Confirms to a buyer that they have withdrawn from a purchase, and when. Always sent: the law asks for it."),
+        _("We received your withdrawal from %(membership)s"),
+        Audience.STUDENT,
+        events.ContractWithdrawn,
         is_critical=True,
     ),
 }

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from .. import clock, events
 from ..errors import Refusal
 from ..retrying import retried
-from ..subscriptions import gift_links, gift_refunding, gift_settling
+from ..subscriptions import disputed, gift_links, gift_refunding, gift_settling
 from ..subscriptions.gift_models import Gift
 from . import switches
 from .catalogue import EmailKind
@@ -86,6 +86,7 @@ def _in_its_own_transaction(gift_id: int, *, now: datetime) -> bool:
 def _deliver_if_due(gift_id: int, *, now: datetime) -> bool:
     row = gift_refunding.locked(gift_id)
     is_due = row.state == State.PAID and row.is_mailed and row.deliver_on <= _today(now) and not row.is_over(now)
+    is_due = is_due and not disputed.closing(row).exists()
     # Switched off: it stays as it is, and its giver's page says that they hand it over.
     if not is_due or not is_mail_on(row.membership_id):
         return False

@@ -49,6 +49,19 @@ def send_again(emails: "QuerySet[Email]") -> int:
     )
 
 
+def repeat(email: Email, *, sent_at: str) -> int:
+    """One mail, also one that was sent already: ``sent_at`` is when, as whoever asks has seen it, so that two presses
+    repeat it once. What it named must be known still (E11).
+    """
+    was_sent = email.sent_at.isoformat() if email.sent_at else ""
+    rows = Email.objects.filter(pk=email.pk)
+    if email.state == State.SENT and email.context and was_sent == sent_at:
+        now = clock.wall_time()
+        values = {"state": State.OWED, "attempts": 0, "owed_at": now, "next_try_at": now, "outcome": ""}
+        return rows.filter(state=State.SENT, sent_at=email.sent_at).update(**values, **leases.SETTLED)
+    return send_again(rows)
+
+
 def _claim() -> leases.Lease:
     """Some mails for this worker alone. When it dies before it has marked one, the lease ends and nothing is lost."""
     now, marked = clock.wall_time(), [State.UNKNOWN]

@@ -1,35 +1,27 @@
 """Which e-mails does a fact cause? Rows in the outbox, in the fact's own transaction, once per fact and person."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.db import models
 
-from .. import clock, conf, events
+from .. import clock, events
 from ..payments.customers import email_of, identity_of
-from ..subscriptions import people
+from ..subscriptions import collecting, people
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.price_move_models import PriceMoveEntry
 from ..subscriptions.waiting_models import WaitingEntry
-from . import price_changes, snapshots, switches, truth
+from ..subscriptions.withdrawal_models import Withdrawal
+from . import drop_reasons, price_changes, snapshots, switches, truth, withdrawals
 from .catalogue import CATALOGUE, Audience, EmailKind, kinds_after
 from .models import Email
+from .readers import Recipient, of_admins, of_student
 
 #: Of failed payments, a student is told at most once in so long, however often Stripe tries (F7).
 DAY = timedelta(days=1)
-
-
-@dataclass(frozen=True)
-class Recipient:
-    """Somebody to write to, in which language."""
-
-    email: str
-    language: str
+OF_A_FAILURE = (EmailKind.PAYMENT_FAILED, EmailKind.PAYMENT_MISSING)
 
 
 def about_subscription(fact: events.SubscriptionFact) -> None:
@@ -48,6 +40,18 @@ def about_invoice(fact: events.PaymentFact) -> None:
         # While nothing has begun, whoever pays is looking at the payment page, and is told there (F8).
         return
     _owe(fact, subscription, invoice)
+
+
+def about_a_missing_payment(fact: events.PaymentMissing) -> None:
+    """Owe the reminder, about the invoice that is open now."""
+    subscription = Subscription.objects.select_related("user", "membership").get(pk=fact.subscription_id)
+    _owe(fact, subscription, collecting.open_invoice_of(subscription))
+
+
+def about_a_renewal(fact: events.RenewalSoon) -> None:
+    """Owe the reminder, with the amount that Stripe has reckoned, if it has."""
+    subscription = Subscription.objects.select_related("user", "membership").get(pk=fact.subscription_id)
+    _owe(fact, subscription, None, said={"renewal": fact.amount})
 
 
 def about_a_place(fact: events.PlaceOffered) -> None:
@@ -111,6 +115,12 @@ def about_a_guest(fact: events.GuestFact) -> None:
     Email.objects.bulk_create(rows, ignore_conflicts=True)
 
 
+def about_a_withdrawal(fact: events.ContractWithdrawn) -> None:
+    """Owe the confirmation of what was received, to whoever declared it."""
+    row = withdrawals.row_of(Withdrawal.objects.get(pk=fact.withdrawal_id), fact.key)
+    Email.objects.bulk_create([row] if row else [], ignore_conflicts=True)
+
+
 def about_gift(fact: events.GiftFact) -> None:
     """Owe the mails about a gift: to whoever gave it, and the gift itself to whoever it is for (X15)."""
     gift = Gift.objects.select_related("giver", "membership").get(pk=fact.gift_id)
@@ -165,14 +175,14 @@ def _owe(
 def _why_not(fact: events.Fact, subscription: Subscription, moment: datetime, now: datetime) -> str:
     """The row is written all the same: an admin sees what was not sent, and why."""
     if truth.is_too_old(moment, now):
-        return truth.TOO_OLD
-    if isinstance(fact, events.PaymentFailed) and _was_told_of_a_failure(subscription, now):
-        return truth.ONE_A_DAY
+        return drop_reasons.TOO_OLD
+    if isinstance(fact, events.PaymentFailed | events.PaymentMissing) and _was_told_of_a_failure(subscription, now):
+        return drop_reasons.ONE_A_DAY
     return ""
 
 
 def _was_told_of_a_failure(subscription: Subscription, now: datetime) -> bool:
-    told = Email.objects.filter(subscription=subscription, kind=EmailKind.PAYMENT_FAILED, happened_at__gt=now - DAY)
+    told = Email.objects.filter(subscription=subscription, kind__in=OF_A_FAILURE, happened_at__gt=now - DAY)
     return told.exclude(state=Email.State.DROPPED).exists()
 
 
@@ -213,27 +223,4 @@ def _one_each(recipients: Iterable[Recipient]) -> list[Recipient]:
     return list(first.values())
 
 
-def _student(subscription: Subscription) -> Iterator[Recipient]:
-    if subscription.user.email:
-        yield Recipient(subscription.user.email, subscription.language or settings.LANGUAGE_CODE)
-
-
-def _admins(subscription: Subscription) -> Iterator[Recipient]:
-    if conf.ADMIN_EMAILS:
-        return (Recipient(email, settings.LANGUAGE_CODE) for email in conf.ADMIN_EMAILS)
-    return (Recipient(user.email, _admin_language(user)) for user in _publishers() if user.email)
-
-
-def _publishers() -> models.QuerySet:
-    users = get_user_model()._default_manager.with_perm(
-        "lms_memberships.publish_membership", backend="django.contrib.auth.backends.ModelBackend"
-    )
-    return users.select_related("wagtail_userprofile").order_by("pk")
-
-
-def _admin_language(user: models.Model) -> str:
-    profile = getattr(user, "wagtail_userprofile", None)
-    return (profile and profile.preferred_language) or settings.LANGUAGE_CODE
-
-
-RECIPIENTS = {Audience.STUDENT: _student, Audience.ADMINS: _admins}
+RECIPIENTS = {Audience.STUDENT: of_student, Audience.ADMINS: lambda subscription: of_admins()}

@@ -24,11 +24,11 @@ from ..memberships.gift_offers import length_text
 from ..memberships.models import Membership
 from ..memberships.pricing import price_text
 from ..money import format_money
-from ..subscriptions import gift_links, guest_links
+from ..subscriptions import cancel_links, departures, gift_links, guest_links
 from ..subscriptions.gift_models import NO_PLACE
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Subscription
-from . import price_changes, snapshots, truth
+from . import money_back, price_changes, reminding, snapshots, truth, withdrawals
 from .catalogue import CATALOGUE, TO_GUESTS, Audience, EmailKind
 from .models import Email
 
@@ -85,12 +85,16 @@ def message_id(email: Email) -> str:
 
 def context_for(email: Email, *, now: datetime) -> dict[str, object]:
     """What the templates may name. Links are made here, from the site's own address (S18)."""
+    if email.kind == EmailKind.WITHDRAWN:
+        return _about_a_withdrawal(email)
     if EmailKind(email.kind) in TO_GUESTS:
         return _for_a_guest(email)
     if EmailKind(email.kind) in truth.OFFERS:
         return _offered(email)
     if EmailKind(email.kind) in truth.GIFTS:
         return _about_gift(email)
+    if EmailKind(email.kind) in truth.MONEY:
+        return _about_money(email)
     was = snapshots.as_it_was(email)
     subscription, membership = was.subscription, was.membership
     return {
@@ -101,8 +105,31 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
         "amount": "" if was.amount is None else format_money(was.amount, email.language),
         "items": _items(membership),
         "invoice_url": _invoice_url(email),
+        **_for_who_leaves(email),
         **price_changes.named(email),
+        **reminding.named(email, subscription.currency, now=now),
     }
+
+
+def _for_who_leaves(email: Email) -> dict[str, object]:
+    """The link that cancels without a sign-in, in the student's own mails alone; and when a cancellation was received."""
+    if email.subscription is None or CATALOGUE[EmailKind(email.kind)].audience is not Audience.STUDENT:
+        return {"cancel_url": "", "received_at": None}
+    is_cancelled = email.kind == EmailKind.CANCELLED
+    return {
+        "cancel_url": cancel_links.link_of(email.subscription),
+        "received_at": departures.asked_at(email.subscription.pk) if is_cancelled else None,
+    }
+
+
+def _about_a_withdrawal(email: Email) -> dict[str, object]:
+    found = withdrawals.of(email)
+    if found is None or email.user is None:
+        msg = f"E-mail {email.pk} is about a withdrawal that is gone"
+        raise ValueError(msg)
+    membership = copy.copy(found.membership)
+    membership.title = found.title
+    return {**_frame(email, email.user, membership), **withdrawals.named(found, email.language)}
 
 
 def _offered(email: Email) -> dict[str, object]:
@@ -162,6 +189,16 @@ def _about_gift(email: Email) -> dict[str, object]:
         "last_day": gift.redeem_until and timezone.localtime(gift.redeem_until - timedelta(microseconds=1)).date(),
         "had_no_place": gift.problem == NO_PLACE,
     }
+
+
+def _about_money(email: Email) -> dict[str, object]:
+    """Of a payment that went back, or that a bank took back; a gift's and a guest's are nobody's subscription."""
+    if email.membership is None:
+        msg = f"E-mail {email.pk} is about something that is gone"
+        raise ValueError(msg)
+    membership = copy.copy(email.membership)
+    membership.title = (email.context or {}).get("title", membership.title)
+    return {**_frame(email, email.user or AnonymousUser(), membership), **money_back.named(email)}
 
 
 def _frame(email: Email, person: Any, membership: Membership) -> dict[str, object]:

@@ -17,7 +17,7 @@ from .models import Email
 
 #: Of the subscription, as they are and as texts.
 PLAIN = ("amount", "currency", "interval", "has_card")
-MOMENTS = ("access_until", "trial_end", "cancel_at")
+MOMENTS = ("access_until", "trial_end", "cancel_at", "period_end", "unpaid_since", "card_expires_at")
 
 
 def taken(

@@ -15,6 +15,11 @@ def is_on(kind: EmailKind, membership_id: int | None) -> bool:
     return on_for(membership_id)[kind]
 
 
+def is_on_anywhere(kind: EmailKind) -> bool:
+    """Whether any membership sends it: what costs calls to Stripe is not prepared for nobody."""
+    return EmailSwitch.objects.filter(kind=kind.value, is_on=True).exists()
+
+
 def on_for(membership_id: int | None) -> dict[EmailKind, bool]:
     """Every e-mail's state for one membership, or for all where ``membership_id`` is None. One query."""
     general, own = _rows(membership_id)

@@ -4,61 +4,43 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
-
-from django.utils.translation import gettext_lazy as _
 
 from .. import clock, conf
 from ..payments.gateway import SubscriptionStatus
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Invoice, Subscription
+from ..subscriptions.money_back_models import Dispute, Refund
 from ..subscriptions.price_move_models import PriceMoveEntry
 from ..subscriptions.waiting_models import WaitingEntry
+from . import withdrawals
 from .catalogue import CATALOGUE, EmailKind
+from .drop_reasons import (
+    CLAIMED,
+    CLOSED_AGAIN,
+    DECIDED,
+    GIFT_CLOSED,
+    GONE,
+    NO_RENEWAL,
+    NO_TRIAL,
+    NOT_BACK,
+    NOT_OWED,
+    NOT_PAID,
+    OPEN_AGAIN,
+    OTHER_CARD,
+    OTHER_LINK,
+    OVER,
+    PLACE_GONE,
+    PRICE_STAYS,
+    RESUMED,
+    REVOKED,
+    WAITED_TOO_LONG,
+    WITHDRAWN,
+)
 from .models import Email
 
-if TYPE_CHECKING:
-    from django.utils.functional import _StrPromise
-
-TOO_OLD = "too_old"
-WAITED_TOO_LONG = "waited_too_long"
-ONE_A_DAY = "one_a_day"
-GONE = "gone"
-OVER = "over"
-RESUMED = "resumed"
-CLOSED_AGAIN = "closed_again"
-OPEN_AGAIN = "open_again"
-NOT_PAID = "not_paid"
-NOT_OWED = "not_owed"
-NO_TRIAL = "no_trial"
-PLACE_GONE = "place_gone"
-PRICE_STAYS = "price_stays"
-CLAIMED = "claimed"
-OTHER_LINK = "other_link"
-GIFT_CLOSED = "gift_closed"
-
-#: What stands in ``Email.failure`` of those that were dropped, and what a person reads.
-REASONS: "Mapping[str, str | _StrPromise]" = {
-    TOO_OLD: _("It was learnt too late to be news."),
-    WAITED_TOO_LONG: _("It could not be sent in time."),
-    ONE_A_DAY: _("The student was told of a failed payment on the same day."),
-    GONE: _("What it is about is gone."),
-    OVER: _("The membership had ended before it was sent."),
-    RESUMED: _("The cancellation was taken back before it was sent."),
-    CLOSED_AGAIN: _("Access had closed again before it was sent."),
-    OPEN_AGAIN: _("Access was open again before it was sent."),
-    NOT_PAID: _("The payment had been taken back before it was sent."),
-    NOT_OWED: _("There was nothing left to pay before it was sent."),
-    NO_TRIAL: _("The trial had ended, or was cancelled or moved, before it was sent."),
-    PLACE_GONE: _("The place was no longer kept when it was to be sent."),
-    PRICE_STAYS: _("The price change was called off, or had taken place, before it was sent."),
-    CLAIMED: _("Somebody had come for the purchase, or it was over, before it was sent."),
-    OTHER_LINK: _("Its link had been replaced by another one before it was sent."),
-    GIFT_CLOSED: _("The gift had been redeemed, returned or changed before it was sent."),
-}
-
 ENDED = frozenset({SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED})
+CHARGED = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING})
 
 
 _is_all_news: ContextVar[bool] = ContextVar("is_all_news", default=False)
@@ -83,12 +65,14 @@ def why_not(email: Email, *, now: datetime) -> str:
     """The code of the reason why it must not go out any more. Empty: it is still true."""
     kind = EmailKind(email.kind)
     subscription = email.subscription
-    if email.membership is None or (subscription is None and kind not in OFFERS and kind not in GIFTS):
+    if email.membership is None or (subscription is None and kind not in WITHOUT_SUBSCRIPTION):
         return GONE
     if clock.wall_time() - email.owed_at > CATALOGUE[kind].keeps:
         return WAITED_TOO_LONG
     if kind in GIFTS:
         return GIFTS[kind](email, now)
+    if kind in MONEY:
+        return MONEY[kind](email, now)
     if subscription is None or kind in OFFERS:
         return OFFERS[kind](email, now)
     return STILL_TRUE[kind](email, subscription, now)
@@ -99,7 +83,13 @@ def _begun(email: Email, subscription: Subscription, now: datetime) -> str:
 
 
 def _ending(email: Email, subscription: Subscription, now: datetime) -> str:
+    if subscription.revoked_at is not None:
+        return REVOKED
     return "" if subscription.status in ENDED or subscription.cancel_at is not None else RESUMED
+
+
+def _ending_for_student(email: Email, subscription: Subscription, now: datetime) -> str:
+    return WITHDRAWN if withdrawals.is_about(subscription.pk) else _ending(email, subscription, now)
 
 
 def _open(email: Email, subscription: Subscription, now: datetime) -> str:
@@ -107,6 +97,8 @@ def _open(email: Email, subscription: Subscription, now: datetime) -> str:
 
 
 def _closed(email: Email, subscription: Subscription, now: datetime) -> str:
+    if withdrawals.is_about(subscription.pk):
+        return WITHDRAWN
     # By this subscription, or by another way to the same membership (X2).
     ways = Subscription.objects.filter(user_id=subscription.user_id, membership_id=subscription.membership_id)
     return OPEN_AGAIN if any(way.is_live(now) for way in ways) else ""
@@ -120,6 +112,32 @@ def _unpaid(email: Email, subscription: Subscription, now: datetime) -> str:
     if subscription.status in ENDED:
         return OVER
     return _invoice_is(email.invoice, "open", NOT_OWED)
+
+
+def _unpaid_in_grace(email: Email, subscription: Subscription, now: datetime) -> str:
+    if reason := _unpaid(email, subscription, now):
+        return reason
+    return "" if subscription.is_live(now) else CLOSED_AGAIN
+
+
+def _renewing(email: Email, subscription: Subscription, now: datetime) -> str:
+    period_end = subscription.period_end
+    is_ahead = period_end is not None and period_end > now and period_end == _said(email, "period_end", period_end)
+    renews = subscription.status == SubscriptionStatus.ACTIVE and subscription.cancel_at is None
+    return "" if renews and is_ahead else NO_RENEWAL
+
+
+def _on_that_card(email: Email, subscription: Subscription, now: datetime) -> str:
+    is_charged = subscription.status in CHARGED and subscription.cancel_at is None
+    expires_at = subscription.card_expires_at
+    is_same = expires_at is not None and expires_at == _said(email, "card_expires_at", expires_at)
+    return "" if is_charged and is_same else OTHER_CARD
+
+
+def _said(email: Email, name: str, otherwise: datetime) -> datetime:
+    """What the mail names, from its row; a row that says nothing is not contradicted."""
+    said = (email.context or {}).get(name)
+    return datetime.fromisoformat(said) if said else otherwise
 
 
 def _on_trial(email: Email, subscription: Subscription, now: datetime) -> str:
@@ -165,6 +183,10 @@ def _returned(email: Email, now: datetime) -> str:
     return "" if purchase is not None and purchase.returned_at is not None else GONE
 
 
+def _received(email: Email, now: datetime) -> str:
+    return GONE if withdrawals.of(email) is None else ""
+
+
 def gift_of(email: Email) -> Gift | None:
     """The gift that the mail is about."""
     number = (email.context or {}).get("gift")
@@ -189,6 +211,40 @@ def _gift_returned(email: Email, now: datetime) -> str:
     return "" if gift is not None and gift.refunded_at is not None else GIFT_CLOSED
 
 
+def refund_of(email: Email) -> Refund | None:
+    """The refund that the mail is about."""
+    pk = (email.context or {}).get("refund")
+    return None if pk is None else Refund.objects.filter(pk=pk).first()
+
+
+def dispute_of(email: Email) -> Dispute | None:
+    """The dispute that the mail is about."""
+    pk = (email.context or {}).get("dispute")
+    return None if pk is None else Dispute.objects.filter(pk=pk).first()
+
+
+def _back(email: Email, now: datetime) -> str:
+    refund = refund_of(email)
+    if refund is None:
+        return GONE
+    return "" if refund.has_effect else NOT_BACK
+
+
+def _failed(email: Email, now: datetime) -> str:
+    return GONE if refund_of(email) is None else ""
+
+
+def _running(email: Email, now: datetime) -> str:
+    dispute = dispute_of(email)
+    if dispute is None:
+        return GONE
+    return "" if dispute.is_running else DECIDED
+
+
+def _decided(email: Email, now: datetime) -> str:
+    return GONE if dispute_of(email) is None else ""
+
+
 def _invoice_is(invoice: Invoice | None, status: str, otherwise: str) -> str:
     if invoice is None:
         return GONE
@@ -199,13 +255,16 @@ STILL_TRUE: Mapping[EmailKind, Callable[[Email, Subscription, datetime], str]] =
     EmailKind.ADMIN_BOUGHT: _begun,
     EmailKind.ADMIN_CANCELLED: _ending,
     EmailKind.BOUGHT: _begun,
-    EmailKind.CANCELLED: _ending,
+    EmailKind.CANCELLED: _ending_for_student,
     EmailKind.MEMBERSHIP_CHANGED: _begun,
     EmailKind.ACCESS_GAINED: _open,
     EmailKind.ACCESS_LOST: _closed,
     EmailKind.PAYMENT_SUCCEEDED: _paid,
     EmailKind.PAYMENT_FAILED: _unpaid,
+    EmailKind.PAYMENT_MISSING: _unpaid_in_grace,
     EmailKind.TRIAL_ENDS_SOON: _on_trial,
+    EmailKind.RENEWAL_SOON: _renewing,
+    EmailKind.CARD_EXPIRES: _on_that_card,
     EmailKind.NO_PLACE_LEFT: _undone,
     EmailKind.PRICE_CHANGE: _repriced,
 }
@@ -216,6 +275,7 @@ OFFERS: Mapping[EmailKind, Callable[[Email, datetime], str]] = {
     EmailKind.GUEST_REMINDER: _claimable,
     EmailKind.GUEST_NOT_RENEWED: _claimable,
     EmailKind.GUEST_RETURNED: _returned,
+    EmailKind.WITHDRAWN: _received,
 }
 #: Those about a gift, which need not be about anybody's subscription.
 GIFTS: Mapping[EmailKind, Callable[[Email, datetime], str]] = {
@@ -223,3 +283,11 @@ GIFTS: Mapping[EmailKind, Callable[[Email, datetime], str]] = {
     EmailKind.GIFT_RECEIVED: _gift_to_redeem,
     EmailKind.GIFT_RETURNED: _gift_returned,
 }
+#: Those about money that went back: a gift's too.
+MONEY: Mapping[EmailKind, Callable[[Email, datetime], str]] = {
+    EmailKind.PAYMENT_REFUNDED: _back,
+    EmailKind.ADMIN_REFUND_FAILED: _failed,
+    EmailKind.ADMIN_DISPUTED: _running,
+    EmailKind.ADMIN_DISPUTE_DECIDED: _decided,
+}
+WITHOUT_SUBSCRIPTION = frozenset({*OFFERS, *GIFTS, *MONEY})

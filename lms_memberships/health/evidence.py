@@ -12,14 +12,17 @@ from ..access.models import Delivery
 from ..announcements.models import Announcement
 from ..emails.catalogue import EmailKind
 from ..emails.models import Email, EmailSwitch
+from ..memberships import portal_settings
 from ..payments import connect, premises
-from ..payments.models import Account, Intent, WebhookEvent
+from ..payments.models import Account, Intent, PortalConfiguration, WebhookEvent
 from ..payments.premises import Premises
 from ..payments.stripe_gateway.notices import name_of, usable
 from ..personal_data.models import Erasure
 from ..signs import Sign
+from ..subscriptions import promised
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Subscription
+from ..subscriptions.promised import Promise
 from ..subscriptions.queries import BILLED, UNKNOWN_PRICE
 from ..subscriptions.sync_models import SyncRun
 from . import stripe_look
@@ -67,11 +70,15 @@ class Evidence:
     #: Those who wait to be forgotten, and what the oldest failed for.
     erasures: Waiting
     erasure_failure: str
+    #: What was promised to people, and Stripe has not confirmed.
+    promises: dict[Promise, promised.Waiting]
     #: The first of those that are billed in a membership's name at a price of something else (S9); one too many is "more".
     foreign_ids: tuple[str, ...]
     #: Opened before, and billed since at a price that is none of theirs (G12).
     unmapped_ids: tuple[str, ...]
     sync: SyncRun | None
+    #: How the portal of the account is kept, if it was needed already.
+    portal: PortalConfiguration | None
     #: Memberships that run in the mode that the key is not of.
     running_in_other_mode: int
     has_subscriptions: bool
@@ -109,16 +116,14 @@ def gather(*, now: datetime) -> Evidence:
     """``now`` is wall time. Stripe is not asked."""
     signs = {sign.name: sign for sign in Sign.objects.order_by("name")}
     key = connect.configured_key()
-    livemode = connect.livemode_of(key)
     emails = _emails(now)
-    running = Subscription.objects.aggregate(
-        all=Count("pk"), strange=Count("pk", filter=~Q(livemode=livemode) & Q(status__in=RUNNING))
-    )
+    running = _running(key)
+    account = connect.stored_account()
     waiting = Erasure.objects.filter(state=Erasure.State.PENDING)
     return Evidence(
         now=now,
         key=key,
-        account=connect.stored_account(),
+        account=account,
         look=stripe_look.read(signs.get(stripe_look.SIGN)),
         signs=signs,
         premises=premises.judge(signs.get(premises.SIGN)),
@@ -131,9 +136,11 @@ def gather(*, now: datetime) -> Evidence:
         announcements=_announcements(),
         open_intents=_open_intents(now),
         erasures=Waiting(**waiting.aggregate(due=Count("pk"), oldest_due_at=Min("requested_at"))),
+        promises=promised.unconfirmed(),
         erasure_failure=waiting.order_by("requested_at").values_list("failure", flat=True).first() or "",
         foreign_ids=tuple(_foreign(opened_at=None).values_list("stripe_id", flat=True)[: NAMED + 1]),
         unmapped_ids=tuple(_foreign(opened_at__isnull=False).values_list("stripe_id", flat=True)[: NAMED + 1]),
+        portal=_portal(account),
         sync=SyncRun.objects.order_by("-started_at", "-pk").first(),
         running_in_other_mode=running["strange"] if key else 0,
         has_subscriptions=bool(running["all"]),
@@ -151,6 +158,12 @@ def task_backend() -> str:
     tasks = getattr(settings, "TASKS", {})
     # Without the setting, django_tasks runs at once.
     return str(tasks.get("default", {}).get("BACKEND", "django_tasks.backends.immediate.ImmediateBackend"))
+
+
+def _running(key: str) -> dict[str, int]:
+    """Of all subscriptions, and of those that run in the mode that the key is not of."""
+    is_strange = ~Q(livemode=connect.livemode_of(key)) & Q(status__in=RUNNING)
+    return Subscription.objects.aggregate(all=Count("pk"), strange=Count("pk", filter=is_strange))
 
 
 def _events(now: datetime) -> Waiting:
@@ -189,6 +202,10 @@ def _deliveries(now: datetime) -> Waiting:
 def _announcements() -> Waiting:
     rows = Announcement.objects.filter(state="owed")
     return Waiting(**rows.aggregate(due=Count("pk"), oldest_due_at=Min("owed_at")))
+
+
+def _portal(account: Account | None) -> PortalConfiguration | None:
+    return None if account is None else portal_settings.stored(account.stripe_id, livemode=account.livemode)
 
 
 def _unclaimed() -> int:

@@ -13,6 +13,7 @@ from ..access.models import Delivery
 from ..emails import outbox
 from ..emails.models import Email
 from ..errors import Refusal
+from ..memberships import portal_settings
 from ..payments import connect, premises
 from ..payments.endpoints import EndpointSnapshot
 from ..payments.gateway import Gateway
@@ -164,6 +165,12 @@ def _receipts_not_by_stripe() -> Outcome:
     return Outcome(_("Noted: Stripe sends no receipts."))
 
 
+def _mend_portal() -> Outcome:
+    portal_settings.mend(gateway=connect.get_gateway())
+    stripe_look.ask()
+    return Outcome(_("The portal is set up as it has to be."))
+
+
 def _moved() -> Outcome:
     place = premises.move_in()
     return Outcome(_("The database belongs to %(home)s now.") % {"home": place.home})
@@ -183,6 +190,7 @@ REPAIRS: dict[str, Callable[[], Outcome]] = {
     "retry-dead": _retry_dead,
     "receipts-by-stripe": _receipts_by_stripe,
     "receipts-not-by-stripe": _receipts_not_by_stripe,
+    "mend-portal": _mend_portal,
     "moved": _moved,
     "copy": _copy,
 }

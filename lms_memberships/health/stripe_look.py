@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from .. import clock, conf, signs
+from ..memberships import portal_settings
 from ..payments import connect
 from ..payments.endpoints import EndpointSnapshot
 from ..payments.gateway import (
@@ -17,6 +18,7 @@ from ..payments.gateway import (
     PermissionMissing,
     RateLimited,
 )
+from ..payments.portal import PortalSettings, PortalSnapshot
 from ..payments.premises import Frozen
 from ..payments.stripe_gateway.client import fingerprint
 from ..payments.taxes import TaxSetupSnapshot
@@ -59,6 +61,8 @@ class Look:
     #: Asked only where the site wants tax to be reckoned (X16).
     tax: TaxSetupSnapshot | None = None
     tax_countries: list[str] | None = None
+    #: Asked only where the portal was needed already: whoever sells once never opens it (P15).
+    portals: list[PortalSnapshot] | None = None
 
 
 def ask() -> Look:
@@ -84,7 +88,16 @@ def read(sign: Sign | None) -> Look | None:
         kept[name] = None if kept[name] is None else datetime.fromisoformat(kept[name])
     tax = kept.get("tax")
     kept["tax"] = None if tax is None else TaxSetupSnapshot(**{**tax, "missing": tuple(tax["missing"])})
+    portals = kept.get("portals")
+    kept["portals"] = None if portals is None else [_portal(each) for each in portals]
     return Look(**kept)
+
+
+def _portal(kept: dict[str, Any]) -> PortalSnapshot:
+    settings: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in kept["settings"].items()
+    }
+    return PortalSnapshot(**{**kept, "settings": PortalSettings(**settings)})
 
 
 def last() -> Look | None:
@@ -105,6 +118,8 @@ def _ask_more(look: Look, gateway: Gateway) -> None:
     waiting = _ask(look, "events", lambda: gateway.undelivered_events(WANTED))
     if waiting is not None:
         look.undelivered, look.undelivered_since = waiting.count, waiting.oldest_at
+    if portal_settings.stored(gateway.account_id, livemode=gateway.livemode) is not None:
+        look.portals = _ask(look, "billing_portal", gateway.list_portals)
     if conf.STRIPE_TAX:
         look.tax = _ask(look, "tax_settings", gateway.read_tax_setup)
         countries = _ask(look, "tax_settings", gateway.tax_countries)

@@ -5,42 +5,31 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from .. import clock
 from ..access import deliveries
 from ..announcements import telling
 from ..bundles import catalogue
-from ..emails import gift_delivery, outbox, price_changes
+from ..emails import gift_delivery, outbox
 from ..health import stripe_look
-from ..memberships import promotions, publishing
-from ..payments import customers
-from ..payments.connect import NotConnected, configured_key, get_background_gateway
-from ..payments.gateway import Gateway
-from ..payments.premises import Frozen
-from ..personal_data import erasing, keeping
+from ..payments.connect import configured_key
+from ..personal_data import keeping
 from ..subscriptions import (
-    changing_tiers,
     daily,
-    gift_refunding,
+    exporting,
     gift_settling,
     gift_turns,
-    guest_daily,
-    instalment_ends,
     lifecycle,
-    price_moving,
     trials,
     waiting,
 )
-from ..subscriptions.gift_models import Gift
 from ..webhooks import inbox
-from . import pruning
+from . import at_stripe, pruning, reminding
+from .at_stripe import SomeFailed as SomeFailed
 from .missed import find_missed
 from .resolving import resolve_open
 
 #: How long one round may tell the rest of the site: slow receivers must not keep purchases waiting (B12).
 TELLING_SECONDS = 5
-
-
-class SomeFailed(Exception):
-    """Single rows failed. They are logged, and wait for another try."""
 
 
 class Rhythm(StrEnum):
@@ -70,55 +59,8 @@ def _trial_reminders(now: datetime) -> int:
     return daily.remind_of_trial_ends(now=now)
 
 
-def _old_checkouts(now: datetime) -> int:
-    due = list(daily.old_checkouts(now=now))
-    return daily.close_old_checkouts(due, gateway=get_background_gateway(), now=now) if due else 0
-
-
-def _second_purchases(now: datetime) -> int:
-    due = list(daily.second_purchases())
-    return daily.undo_second_purchases(due, gateway=get_background_gateway(), now=now) if due else 0
-
-
-def _endless_instalments(now: datetime) -> int:
-    due = list(instalment_ends.endless())
-    return daily.end_instalments(due, gateway=get_background_gateway(), now=now) if due else 0
-
-
-def _guests(now: datetime) -> int:
-    forgotten = guest_daily.forget(now=now)
-    due = list(guest_daily.due(now=now))
-    return forgotten + (guest_daily.follow_all(due, gateway=get_background_gateway(), now=now) if due else 0)
-
-
-def _customer_emails(now: datetime) -> int:
-    if not customers.owed_emails().exists():
-        return 0
-    try:
-        gateway = get_background_gateway()
-    except (NotConnected, Frozen):
-        return 0
-    return customers.tell_emails(gateway=gateway)
-
-
 def _waiting(now: datetime) -> int:
     return waiting.move_on(now=now)
-
-
-def _tier_changes(now: datetime) -> int:
-    if not changing_tiers.unanswered(now=now).exists():
-        return 0
-    return changing_tiers.find_out_all(gateway=get_background_gateway(), now=now)
-
-
-def _old_gift_pages(now: datetime) -> int:
-    due = list(gift_settling.old_pages(now=now))
-    return gift_settling.close_old_pages(due, gateway=get_background_gateway(), now=now) if due else 0
-
-
-def _gift_refunds(now: datetime) -> int:
-    due = list(Gift.objects.filter(state=Gift.State.REFUNDING).order_by("pk"))
-    return gift_refunding.carry_out_due(due, gateway=get_background_gateway(), now=now) if due else 0
 
 
 def _gift_turns(now: datetime) -> int:
@@ -152,23 +94,6 @@ def _health(now: datetime) -> int:
     return 1
 
 
-def _memberships(now: datetime) -> int:
-    try:
-        gateway = get_background_gateway()
-    except (NotConnected, Frozen):
-        # A site that has not connected Stripe yet has nothing to prepare, and nothing wrong with it. Nor has a copy.
-        return 0
-    return publishing.prepare_waiting(gateway=gateway, now=now)
-
-
-def _promotions(now: datetime) -> int:
-    try:
-        gateway = get_background_gateway()
-    except (NotConnected, Frozen):
-        return 0
-    return promotions.sweep(gateway=gateway)
-
-
 def _webhooks(now: datetime) -> int:
     tally = inbox.work_through(now=now)
     if tally.failed:
@@ -177,29 +102,12 @@ def _webhooks(now: datetime) -> int:
     return tally.done
 
 
-def _erasures(now: datetime) -> int:
-    gateway: Gateway | None
-    try:
-        gateway = get_background_gateway()
-    except (NotConnected, Frozen):
-        gateway = None
-    tally = erasing.carry_out_due(gateway=gateway, now=now)
-    if tally.waiting:
-        msg = f"{tally.waiting} accounts wait to be deleted, until Stripe confirms that nothing more is charged"
-        raise SomeFailed(msg)
-    return tally.done
+def _exports(now: datetime) -> int:
+    return exporting.make_due()
 
 
-def _price_moves(now: datetime) -> int:
-    worked_on = 0
-    if price_moving.is_anybody_waiting(now=now):
-        try:
-            gateway = get_background_gateway()
-        except (NotConnected, Frozen):
-            return 0
-        worked_on += price_moving.tell_due(gateway=gateway, now=now)
-        worked_on += price_moving.move_due(gateway=gateway, undelivered=price_changes.undelivered, now=now)
-    return worked_on + price_moving.finish(now=now)
+def _old_exports(now: datetime) -> int:
+    return exporting.forget_old(now=clock.wall_time())
 
 
 def _items(now: datetime) -> int:
@@ -222,47 +130,72 @@ JOBS: dict[str, Job] = {
     "lapses": Job(Rhythm.DAY, _lapses),
     # Stripe tells it too, but an event can get lost (G6).
     "trial_reminders": Job(Rhythm.DAY, _trial_reminders),
+    # Days of grace that run: whoever has not mended a failed payment is told again (X17).
+    "missing_payments": Job(Rhythm.DAY, reminding.of_missing_payments),
+    # Renewals that the site wants its members reminded of, and cards that will not pay them.
+    "renewals": Job(Rhythm.DAY, reminding.of_renewals),
+    "cards": Job(Rhythm.DAY, reminding.of_cards),
     # Stripe tells of these as well; here are those whose event got lost.
-    "old_checkouts": Job(Rhythm.DAY, _old_checkouts),
+    "old_checkouts": Job(Rhythm.DAY, at_stripe.old_checkouts),
     # A refund that Stripe could not make yet.
-    "second_purchases": Job(Rhythm.DAY, _second_purchases),
+    "second_purchases": Job(Rhythm.DAY, at_stripe.second_purchases),
     # Instalments that nothing at Stripe would stop after the last one (V10).
-    "endless_instalments": Job(Rhythm.DAY, _endless_instalments),
+    "endless_instalments": Job(Rhythm.DAY, at_stripe.endless_instalments),
     # Changes of tier whose answer was lost, or whose payment never came (G15).
-    "tier_changes": Job(Rhythm.DAY, _tier_changes),
+    "tier_changes": Job(Rhythm.DAY, at_stripe.tier_changes),
     # What nobody has claimed: reminded, not charged again, and its money given back where somebody decided so.
-    "guests": Job(Rhythm.DAY, _guests),
+    "guests": Job(Rhythm.DAY, at_stripe.guests),
     # Gifts: the same for their pages and refunds; and one that waits behind something whose end has moved unheard.
-    "old_gift_pages": Job(Rhythm.DAY, _old_gift_pages),
-    "gift_refunds": Job(Rhythm.DAY, _gift_refunds),
+    "old_gift_pages": Job(Rhythm.DAY, at_stripe.old_gift_pages),
+    "gift_refunds": Job(Rhythm.DAY, at_stripe.gift_refunds),
+    # Refunds that Stripe has not answered; and what a refund or a dispute has closed here, and Stripe would go on billing.
+    "money_back": Job(Rhythm.DAY, at_stripe.money_back),
     "gift_turns": Job(Rhythm.DAY, _gift_turns),
     # Trials from before they were noted (X12).
     "old_trials": Job(Rhythm.DAY, _old_trials),
     # Codes that were made in Stripe before it called here, or whose event got lost (V20).
-    "promotions": Job(Rhythm.DAY, _promotions),
+    "promotions": Job(Rhythm.DAY, at_stripe.sweep_promotions),
     # What was imported without a signal, or deleted behind our back.
     "catalogue": Job(Rhythm.DAY, _catalogue),
     # What the law asks to be kept of deleted accounts, once it no longer does.
     "kept_invoices": Job(Rhythm.DAY, _kept_invoices),
     # Texts that nobody needs any more, and rows that nothing can double any more (E11).
     "pruning": Job(Rhythm.DAY, _pruning),
+    # The site's terms have another address, or its language is another: the portal at Stripe follows (P14).
+    "portal": Job(Rhythm.DAY, at_stripe.portal),
     # So that the health page, and its line on our other pages, know of today's key, endpoint and clock.
     "health": Job(Rhythm.DAY, _health),
+    # After everything that still brings invoices in: what differs now is what nobody has heard of (H11).
+    "ledger": Job(Rhythm.DAY, at_stripe.compare_ledger),
     # Writes whose answer was lost: looked up, never made again (D1).
     "intents": Job(Rhythm.MINUTE, resolve_open),
     # Published by workflow, schedule or bulk action: not on sale before Stripe has confirmed the price.
-    "memberships": Job(Rhythm.MINUTE, _memberships),
+    "memberships": Job(Rhythm.MINUTE, at_stripe.memberships),
+    # Somebody has cancelled, and Stripe has not confirmed it (G24).
+    "departures": Job(Rhythm.MINUTE, at_stripe.finish_departures),
+    # The same of who has withdrawn from a purchase: it ends, and each payment goes back once.
+    "withdrawals": Job(Rhythm.MINUTE, at_stripe.withdrawals),
+    # Access that staff have closed: until Stripe has ended it too, and collects nothing more (P24).
+    "revocations": Job(Rhythm.MINUTE, at_stripe.revocations),
+    # Whose it is, at Stripe, since two accounts were merged (K11).
+    "merged_names": Job(Rhythm.MINUTE, at_stripe.tell_merged_names),
+    # Files of people that nobody can fetch any more (S20).
+    "old_exports": Job(Rhythm.MINUTE, _old_exports),
     # Addresses that were proven here, and that receipts still miss (K3).
-    "customer_emails": Job(Rhythm.MINUTE, _customer_emails),
+    "customer_emails": Job(Rhythm.MINUTE, at_stripe.customer_emails),
     # A membership ended, a payment page ran out, a limit was raised: whoever waits hears of it.
     "waiting": Job(Rhythm.MINUTE, _waiting),
     # Their day has come, or their time is over (X15).
     "gifts": Job(Rhythm.MINUTE, _gifts),
     "webhooks": Job(Rhythm.ROUND, _webhooks),
     # Accounts to be deleted: Stripe was down, or the person pressed a moment ago (K6).
-    "erasures": Job(Rhythm.ROUND, _erasures),
+    "erasures": Job(Rhythm.ROUND, at_stripe.erasures),
     # Members who are told of another price, and given it on the day: a few at a time (X11).
-    "price_moves": Job(Rhythm.ROUND, _price_moves),
+    "price_moves": Job(Rhythm.ROUND, at_stripe.price_moves),
+    # What was confirmed for many people at once: a few at a time (N6).
+    "people": Job(Rhythm.ROUND, at_stripe.people),
+    # Files of people: some parts at a time (M7).
+    "exports": Job(Rhythm.ROUND, _exports),
     "items": Job(Rhythm.ROUND, _items),
     "emails": Job(Rhythm.ROUND, _emails),
     # Last: these are the site's own functions, which may take their time.

@@ -2,23 +2,33 @@
 
 from datetime import datetime
 
-from ..memberships import promotion_making, stripe_catalogue
+from ..memberships import portal_settings, promotion_making, stripe_catalogue
 from ..payments import customers, resolving
 from ..payments.connect import NotConnected, get_background_gateway
 from ..payments.premises import Frozen
 from ..subscriptions import (
+    cards,
     changes,
     checkout,
     closing,
+    collecting,
     discounts,
     duplicates,
     gift_buying,
     gift_refunding,
+    giving_back,
     guest_returns,
     guests,
     instalment_ends,
+    linking,
+    merged_names,
+    pausing,
+    paying_back,
     price_moving,
+    refunds,
+    revoking,
     tier_writes,
+    trial_extending,
 )
 
 #: Complete but for webhook endpoints, whose secret is shown once: only whoever presses again can go on from there.
@@ -37,19 +47,34 @@ FINDERS: dict[str, resolving.Finder] = {
     guest_returns.END: changes.find_over,
     guest_returns.STOP: changes.find_ending,
     closing.PURPOSE: closing.find_closed,
+    collecting.PURPOSE: collecting.find_paid,
     gift_buying.PURPOSE: checkout.find_session,
     gift_refunding.PURPOSE: duplicates.find_refund,
+    giving_back.PURPOSE: giving_back.find_made,
+    refunds.END: changes.find_over,
     instalment_ends.PURPOSE: instalment_ends.find_end,
+    pausing.GO_ON: pausing.find_gone_on,
+    pausing.PAUSE: pausing.find_paused,
+    paying_back.END: changes.find_over,
+    paying_back.LET_GO: paying_back.find_let_go,
+    paying_back.REFUND: paying_back.find_paid_back,
     price_moving.PURPOSE: price_moving.find_moved,
+    "portal": portal_settings.find_made,
+    "portal_update": portal_settings.find_updated,
     "price": stripe_catalogue.find_price,
     "promotion_code": promotion_making.find_code,
     "put_code_on": discounts.find_put_on,
     "product": stripe_catalogue.find_product,
     "product_texts": stripe_catalogue.find_texts,
     "refund_second_purchase": duplicates.find_refund,
+    revoking.PURPOSE: changes.find_over,
+    linking.PURPOSE: linking.find_named,
+    merged_names.PURPOSE: merged_names.find_named,
+    trial_extending.PURPOSE: trial_extending.find_moved,
     "resume": changes.find_renewing,
     "retire_code": promotion_making.find_retired,
     "take_discounts_off": discounts.find_taken_off,
+    "use_card": cards.find_used,
     tier_writes.CHANGE: tier_writes.find_changed,
     tier_writes.LET_GO: tier_writes.find_free,
     tier_writes.NAME: tier_writes.find_named,

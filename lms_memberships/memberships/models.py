@@ -28,6 +28,7 @@ from ..money import Money
 from ..safe_html import render_markdown
 from .addresses import free_slug
 from .intervals import Interval
+from .lapsing import OnLapse
 from .price_models import MOST_INSTALMENTS, Price, PriceAsked, PriceOption, refuse_odd_instalments, valid_interval
 from .queries import MembershipQuerySet
 
@@ -141,6 +142,12 @@ class Membership(
         validators=[MaxValueValidator(60)],
         help_text=_("Days of access after a failed payment. Empty: the site's own number."),
     )
+    on_lapse = models.CharField(
+        _("when a membership ends"), max_length=10, choices=OnLapse, default=OnLapse.REMOVE, db_default=OnLapse.REMOVE
+    )
+    may_pause = models.BooleanField(_("members may pause it"), default=False, db_default=False)
+    #: What whoever wants to leave is offered, once (V53). Null: nothing.
+    stay_code = models.ForeignKey("PromotionCode", null=True, blank=True, on_delete=models.SET_NULL, related_name="+")
     #: The published version whose members keep what they had when this one takes its place (X6). Null: nobody's.
     kept_for_members_of = models.PositiveBigIntegerField(null=True, blank=True, editable=False)
     lang = models.CharField(_("language of its texts"), max_length=15, blank=True, default="")

@@ -89,6 +89,9 @@ class RequestRefused(GatewayFailure):
 class CardDeclined(RequestRefused):
     """The bank said no. The reason is the buyer's to know, in our words."""
 
+    #: True when the bank only wants to see the person: no other card is needed, but somebody who is there (G19).
+    needs_person = False
+
 
 class BadSignature(Exception):
     """A webhook call that is not proven to come from the provider. Answer 400 and store nothing."""

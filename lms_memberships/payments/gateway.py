@@ -9,6 +9,7 @@ from ..money import Money
 from .checkouts import CheckoutRequest as CheckoutRequest
 from .checkouts import CheckoutSnapshot as CheckoutSnapshot
 from .checkouts import SetupFee as SetupFee
+from .collecting import CollectGateway
 from .endpoints import EndpointGateway
 from .existing_prices import ExistingPriceGateway
 
@@ -25,10 +26,14 @@ from .failures import NotFound as NotFound
 from .failures import PermissionMissing as PermissionMissing
 from .failures import RateLimited as RateLimited
 from .failures import RequestRefused as RequestRefused
+from .leaving import LeavingGateway
 from .lists import EventSnapshot, Page, Part
+from .portal import PortalGateway
 from .price_moves import PriceMoveGateway
 from .promotions import PromotionGateway
+from .refunds import RefundGateway
 from .schedules import ScheduleGateway
+from .stewardship import StewardGateway
 from .switching import SwitchGateway
 from .taxes import TaxGateway
 
@@ -152,6 +157,14 @@ class InvoiceSnapshot:
 
 
 @dataclass(frozen=True)
+class LastingDiscount:
+    """What is taken off every payment for good: a share in basis points (1250 is 12.5 %), or an amount."""
+
+    percent_off: int | None = None
+    amount_off: Money | None = None
+
+
+@dataclass(frozen=True)
 class SubscriptionSnapshot:
     """A subscription as read at one moment. ``cancel_at`` is set whenever an end is planned."""
 
@@ -182,6 +195,12 @@ class SubscriptionSnapshot:
     item_count: int = 1
     #: Until when a change that was asked for can still be paid; None: none waits.
     pending_until: datetime | None = None
+    #: Without those that end after a payment, or after some months.
+    lasting_discounts: tuple[LastingDiscount, ...] = ()
+    #: How invoices are treated while payments are paused: void, keep_as_draft or mark_uncollectible. Empty: not paused.
+    collection_paused: str = ""
+    #: Whether it can be paused as a whole: the provider does that for its newer kind alone.
+    is_flexible: bool = True
 
 
 @dataclass(frozen=True)
@@ -203,11 +222,16 @@ class Notice:
 
 
 class Gateway(
+    CollectGateway,
     EndpointGateway,
     ExistingPriceGateway,
+    PortalGateway,
+    LeavingGateway,
     PriceMoveGateway,
     PromotionGateway,
+    RefundGateway,
     ScheduleGateway,
+    StewardGateway,
     SwitchGateway,
     TaxGateway,
     Protocol,
@@ -238,9 +262,7 @@ class Gateway(
     def find_checkout_since(self, *, reference: str, since: datetime) -> CheckoutSnapshot | None: ...
     def expire_checkout(self, checkout_id: str) -> None: ...
     def read_subscription(self, subscription_id: str) -> SubscriptionSnapshot: ...
-    def cancel_at_period_end(self, subscription_id: str, *, key: str) -> None: ...
     def resume(self, subscription_id: str, *, key: str) -> None: ...
-    def cancel_now(self, subscription_id: str) -> None: ...
     def read_invoice(self, invoice_id: str) -> InvoiceSnapshot: ...
     def list_invoices(self, *, subscription_id: str) -> list[InvoiceSnapshot]: ...
     def refund_payment(self, payment_intent_id: str, *, key: str, metadata: dict[str, str]) -> str: ...

@@ -47,6 +47,8 @@ class Customer(StripeObject):
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     stripe_id = models.CharField(_("customer id"), max_length=255)
+    #: The card that they pay with, as it was seen last: another one since then is the person's wish. Null: never seen.
+    card_id = models.CharField(max_length=255, null=True)  # noqa: DJ001 - "none" and "never looked" differ
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
@@ -56,6 +58,25 @@ class Customer(StripeObject):
         constraints = [
             models.UniqueConstraint(fields=["account", "livemode", "stripe_id"], name="lmsm_one_row_per_customer"),
             models.UniqueConstraint(fields=["account", "livemode", "user"], name="lmsm_one_customer_per_person"),
+        ]
+
+    def __str__(self) -> str:
+        return self.stripe_id
+
+
+class PortalConfiguration(StripeObject):
+    """How Stripe's billing portal is set up for this site: its id there, and which of our settings it was made from."""
+
+    stripe_id = models.CharField(max_length=255)
+    settings_hash = models.CharField(max_length=64)
+    kept_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("portal configuration")
+        verbose_name_plural = _("portal configurations")
+        default_permissions = ()
+        constraints = [
+            models.UniqueConstraint(fields=["account", "livemode"], name="lmsm_one_portal_per_account"),
         ]
 
     def __str__(self) -> str:

@@ -31,6 +31,15 @@ OF_PROMOTIONS: tuple[str, ...] = (
     "coupon.updated",
     "coupon.deleted",
 )
-#: A gift whose money was given back is no gift any more.
-OF_REFUNDS: tuple[str, ...] = ("refund.created",)
-WANTED: tuple[str, ...] = (*OF_PURCHASES, *OF_PROMOTIONS, *OF_REFUNDS)
+#: Another card was given in the portal.
+OF_CARDS: tuple[str, ...] = ("customer.updated",)
+#: Money that goes back, and money that somebody's bank takes back. Their lists are read when something may be missed.
+OF_REFUNDS: tuple[str, ...] = (
+    "refund.created",
+    "refund.updated",
+    "refund.failed",
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+)
+WANTED: tuple[str, ...] = (*OF_PURCHASES, *OF_PROMOTIONS, *OF_REFUNDS, *OF_CARDS)

@@ -22,9 +22,14 @@ from ..memberships.invitation_models import InvitationLink
 from ..payments.customers import EMAIL_PURPOSE, email_of
 from ..payments.models import Customer, Intent, WebhookEvent
 from ..signs import Sign
+from ..subscriptions.deed_models import Deed
+from ..subscriptions.departure_models import Departure
+from ..subscriptions.export_models import PeopleExport
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Checkout, Invoice, Subscription
+from ..subscriptions.money_back_models import Refund
+from ..subscriptions.people_job_models import PeopleJob, PeopleJobEntry
 from ..subscriptions.price_move_models import PriceMoveEntry
 from ..subscriptions.sync_models import SyncRun
 from ..subscriptions.waiting_models import TrialTaken, WaitingEntry
@@ -48,9 +53,15 @@ FREE_TEXTS: tuple[type[models.Model], ...] = (
     Erasure,
     TrialTaken,
     PriceMoveEntry,
+    PeopleJob,
+    PeopleJobEntry,
     # The address that one is bound to, and notes. What is bound to nobody's address any more lets nobody in.
     InvitationLink,
     Gift,
+    # Why it was given back, in the words of whoever did it.
+    Refund,
+    # Why staff did something for somebody: whoever wrote it may have named them.
+    Deed,
     ModelLogEntry,
     PageLogEntry,
 )
@@ -74,8 +85,12 @@ def forget(user_id: int) -> dict[str, object]:
         if count:
             erased[f"texts in {model._meta.model_name}"] = count
     erased["bought as a guest"] = _forget_guest(user_id)
+    # Why they left stays, in a word that anybody could have chosen; what they wrote goes.
+    erased["comments"] = Departure.objects.filter(subscription__user_id=user_id).exclude(comment="").update(comment="")
     erased["checkouts"] = Checkout.objects.filter(user_id=user_id).exclude(url="").update(url="")
     WaitingEntry.objects.filter(user_id=user_id).delete()
+    # A list of people holds everybody, and lives for a day: whoever still needs one asks again.
+    PeopleExport.objects.all().delete()
     # That a trial was had stays, without saying whose: the mailbox is a keyed hash (X12).
     TrialTaken.objects.filter(user_id=user_id).update(user=None)
     erased["user"] = tombstone.erase_user(user)

@@ -3,30 +3,28 @@
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
-from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_safe
 from django.views.generic import ListView
 
 from .. import clock
 from ..errors import OutsideFailure, Refusal
 from ..memberships.gift_offers import length_text
 from ..memberships.queries import contents, kept
-from ..payments import connect
 from ..payments.connect import get_gateway
 from ..payments.gateway import SubscriptionStatus
 from ..personal_data import erasing
-from ..subscriptions import billing, changes
+from ..subscriptions import billing, collecting, departures
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
-from . import tiers
+from . import card_words, tiers
 from .gift_words import shown
 from .people import student_of
 from .repricing import with_change
@@ -35,8 +33,6 @@ from .tier_words import running_changes
 
 INVOICES_PER_PAGE = 25
 GIFTS_SHOWN = 5
-CANCELLED_KEEPING_ACCESS = gettext_lazy("Cancelled. You keep access until the end of what is paid.")
-CANCELLED_AT_ONCE = gettext_lazy("Cancelled. Nothing more will be charged.")
 #: Stripe's words for an invoice, in the student's. Drafts are not shown.
 INVOICE_STATUSES = {
     "open": gettext_lazy("To pay"),
@@ -56,56 +52,30 @@ def show(request: HttpRequest) -> HttpResponse:
     # A first payment that never came, and that Stripe gave up: nothing was ever held (G1).
     mine = _mine(request).not_foreign().exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
     bundles = contents("membership__bundle_items"), kept("membership__kept_items")
-    held = mine.select_related("membership__tier__ladder", "price").prefetch_related(
-        *bundles, "membership__price_options", "invoices", running_changes(), with_change()
+    held = mine.select_related("membership__tier__ladder", "price", "withdrawal").prefetch_related(
+        *bundles,
+        "membership__price_options",
+        _open_invoices(),
+        running_changes(),
+        with_change(),
+        departures.prefetch(),
     )
-    cards = [standing(subscription, now=now, language=get_language()) for subscription in held]
-    cards = tiers.with_contained(cards, get_language())
-    account = connect.state(now=clock.wall_time()).account
+    sellers = card_words.sellers()
+    cards = [
+        standing(each, now=now, language=get_language(), seller=sellers.get((each.account, each.livemode), ""))
+        for each in held
+    ]
+    cards = sorted(tiers.with_contained(cards, get_language()), key=lambda card: card.urgency)
     context = {
         "current": [card for card in cards if card.is_current],
         "past": [card for card in cards if not card.is_current],
-        "seller": account.name if account else "",
+        "failures": [card.failure for card in cards if card.failure],
         "gifts_given": [shown(each, now=now, language=get_language()) for each in _given(request)],
         "gifts_waiting": _gifts_waiting(request),
+        "has_billing": any(card.has_billing for card in cards),
         "leaving": erasing.pending_for(student_of(request)),
     }
     return render(request, "lms_memberships/portal/account.html", context)
-
-
-@never_cache
-@login_required
-@require_http_methods(["GET", "HEAD", "POST"])
-def cancel(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET asks once and says until when it lasts; POST sets the end at the period's end."""
-    subscription = get_object_or_404(_mine(request), pk=pk)
-    if request.method != "POST":
-        card = standing(subscription, now=clock.now(), language=get_language())
-        return render(request, "lms_memberships/portal/cancel.html", {"card": card})
-    try:
-        changes.cancel(subscription, gateway=get_gateway(), now=clock.now())
-    except (Refusal, OutsideFailure) as no:
-        messages.error(request, no.for_buyers)
-    else:
-        subscription.refresh_from_db()
-        kept = subscription.is_live(clock.now())
-        messages.success(request, CANCELLED_KEEPING_ACCESS if kept else CANCELLED_AT_ONCE)
-    return redirect("lms_memberships:account")
-
-
-@never_cache
-@login_required
-@require_POST
-def resume(request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a cancellation back."""
-    subscription = get_object_or_404(_mine(request), pk=pk)
-    try:
-        changes.resume(subscription, gateway=get_gateway(), now=clock.now())
-    except (Refusal, OutsideFailure) as no:
-        messages.error(request, no.for_buyers)
-    else:
-        messages.success(request, _("Good to have you back: your membership goes on."))
-    return redirect("lms_memberships:account")
 
 
 @method_decorator(never_cache, name="dispatch")
@@ -124,7 +94,19 @@ class InvoiceList(LoginRequiredMixin, ListView):
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         context = super().get_context_data()
-        return {**context, "rows": [(each, _status_of(each)) for each in context["object_list"]]}
+        return {**context, "rows": [_row(each) for each in context["object_list"]]}
+
+
+def _row(invoice: Invoice) -> dict[str, object]:
+    is_on_its_way = billing.is_on_its_way(invoice)
+    return {
+        "invoice": invoice,
+        "status": _status_of(invoice),
+        "can_pay": invoice.status == billing.OPEN and not is_on_its_way,
+        "can_try": collecting.can_try(invoice),
+        # Of what has ended: whatever is paid for it opens nothing again (G20).
+        "is_of_the_past": invoice.status == billing.OPEN and collecting.is_over(invoice),
+    }
 
 
 def _status_of(invoice: Invoice) -> str | Promise:
@@ -145,6 +127,11 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     if not url:
         raise Http404
     return HttpResponseRedirect(url)
+
+
+def _open_invoices() -> Prefetch:
+    """Of years of invoices, those that are still to be paid."""
+    return Prefetch("invoices", queryset=Invoice.objects.filter(status=billing.OPEN))
 
 
 def _given(request: HttpRequest) -> QuerySet[Gift]:

@@ -22,7 +22,7 @@ from ..memberships.gift_offer_models import GiftOffer
 from ..memberships.models import Membership
 from ..payments import connect
 from ..personal_data import erasing
-from ..subscriptions import checkout, gift_buying, gift_links, places, terms
+from ..subscriptions import checkout, gift_buying, gift_links, places, terms, withdrawing
 from ..subscriptions.gift_models import Gift, GiftQuerySet
 from .buying import SeeOther, _plain, refuse_card_testers
 from .gift_form import GiftForm
@@ -103,6 +103,7 @@ def given(request: HttpRequest, pk: int) -> HttpResponse:
         "gift": gift,
         "link": gift_links.link_of(gift) if can_be_redeemed else "",
         "has_lost_its_link": can_be_redeemed and not gift_links.token_of(gift),
+        "can_withdraw": withdrawing.can_withdraw_gift(gift, now=now),
         "is_mail_on": not gift.is_mailed or gift_delivery.is_mail_on(gift.membership_id),
     }
     return render(request, "lms_memberships/portal/given.html", context)

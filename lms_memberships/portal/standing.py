@@ -1,118 +1,56 @@
 """Where does a subscription stand, in words? A label, a sentence with the next date and amount, and what can be done."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
-
-from django.utils.functional import Promise
-from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext, pgettext_lazy
 
 from ..bundles.languages import in_language
 from ..bundles.models import Item
 from ..memberships.pricing import price_text
 from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import instalments, switching
+from ..subscriptions import billing, changes, instalments, switching
 from ..subscriptions.change_models import TierChange
 from ..subscriptions.models import Invoice, Subscription
+from ..subscriptions.portal_visits import PAID_THEMSELVES
 from . import tier_words
+from .card_words import Group, end_of, grouped, instalments_of, items_of, origin_of
 from .dates import day
+from .failing import Failure, failure_of
+from .leaving_words import Leaving, leaving_of
 from .repricing import change_of
-
-
-class Situation(StrEnum):
-    """What a person would say about it; finer than Stripe's status, coarser than our columns."""
-
-    FOR_GOOD = "for_good"
-    GIVEN = "given"
-    GIVEN_FOR_A_WHILE = "given_for_a_while"
-    PAID_OFF = "paid_off"
-    TRIAL_WITH_CARD = "trial_with_card"
-    TRIAL_WITHOUT_CARD = "trial_without_card"
-    RENEWING = "renewing"
-    ENDING = "ending"
-    FAILING = "failing"
-    LOCKED = "locked"
-    WAITING = "waiting"
-    PAUSED = "paused"
-    ENDED = "ended"
-    RETURNED = "returned"
-    GIFT = "gift"
-    GIFT_LATER = "gift_later"
-
-
-@dataclass(frozen=True)
-class Words:
-    """How a situation is shown. ``tone`` is a colour's name, and never the only sign of a state."""
-
-    label: str | Promise
-    sentence: str | Promise
-    tone: str
-
-
-WORDS: dict[Situation, Words] = {
-    Situation.FOR_GOOD: Words(_("Yours"), _("Paid once. It stays open."), "good"),
-    Situation.GIVEN: Words(_("Yours"), _("It was given to you. It stays open, and nothing is charged."), "good"),
-    Situation.GIVEN_FOR_A_WHILE: Words(
-        _("Given to you"), _("It is open for you until %(until)s. Nothing is charged."), "good"
-    ),
-    Situation.PAID_OFF: Words(
-        _("Yours"), _("All %(all)s instalments are paid. It stays open, and nothing more is charged."), "good"
-    ),
-    Situation.TRIAL_WITH_CARD: Words(
-        _("Free trial"),
-        _("Your trial ends on %(trial_end)s. Then you pay %(price)s, unless you cancel before."),
-        "good",
-    ),
-    Situation.TRIAL_WITHOUT_CARD: Words(
-        _("Free trial"), _("Your trial ends on %(trial_end)s. Access then closes; nothing is charged."), "good"
-    ),
-    Situation.RENEWING: Words(
-        pgettext_lazy("membership", "Active"), _("Next payment on %(period_end)s: %(price)s."), "good"
-    ),
-    Situation.ENDING: Words(
-        pgettext_lazy("membership", "Cancelled"),
-        _("You keep access until %(until)s. Nothing more is charged."),
-        "warning",
-    ),
-    Situation.FAILING: Words(
-        _("Payment failed"), _("Your last payment failed. You keep access until %(until)s; please pay before."), "bad"
-    ),
-    Situation.LOCKED: Words(
-        _("Payment failed"), _("Access is closed because your last payment failed. It opens again once you pay."), "bad"
-    ),
-    Situation.WAITING: Words(
-        _("Waiting"), _("Your first payment has not been confirmed yet. Access opens as soon as it is."), "warning"
-    ),
-    Situation.PAUSED: Words(_("Paused"), _("Nothing is charged, and access is closed."), "warning"),
-    Situation.RETURNED: Words(
-        _("No place left"),
-        _("You paid after the last place had gone. It was cancelled, and whatever you paid is returned to you."),
-        "bad",
-    ),
-    Situation.GIFT: Words(
-        pgettext_lazy("membership", "Gift"),
-        _("It was given to you, and is open until %(until)s. Nothing renews, and nothing is charged."),
-        "good",
-    ),
-    Situation.GIFT_LATER: Words(
-        pgettext_lazy("membership", "Gift"),
-        _("Your gift begins on %(began)s and is open until %(until)s. Nothing renews, and nothing is charged."),
-        "good",
-    ),
-    Situation.ENDED: Words(_("Ended"), _("It ended on %(ended)s. Your progress is kept."), "quiet"),
-}
+from .situations import WORDS, Situation
 
 #: Those in which instalments are still asked for.
 PAYING = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING, Situation.FAILING, Situation.LOCKED})
 #: Those in which there is something left to cancel.
 CANCELLABLE = frozenset(
-    {Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD, Situation.RENEWING, Situation.FAILING, Situation.LOCKED}
+    {
+        Situation.TRIAL_WITH_CARD,
+        Situation.TRIAL_WITHOUT_CARD,
+        Situation.RENEWING,
+        Situation.FAILING,
+        Situation.LOCKED,
+        Situation.PAUSED,
+        Situation.PAYMENTS_PAUSED,
+        Situation.RUNNING_OUT,
+    }
 )
 #: Those in which it can become another tier.
 SWITCHABLE = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD, Situation.RENEWING})
 PAYABLE = frozenset({Situation.FAILING, Situation.LOCKED})
+ON_TRIAL = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD})
+#: Those that go on until somebody cancels.
+RENEWS = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING})
+OVER = frozenset({Situation.ENDED, Situation.RETURNED, Situation.REFUNDED, Situation.REVOKED})
+#: Those of which no end is said: it is over, or until when it is open hangs on a payment.
+WITHOUT_END = OVER | PAYABLE | {Situation.DISPUTED, Situation.GIFT_DISPUTED}
+#: The order on the page: what is closed for want of a payment, what soon will be, what waits.
+URGENCY = {
+    situation: number
+    for number, situation in enumerate(
+        (Situation.LOCKED, Situation.FAILING, Situation.WAITING, Situation.TRIAL_WITHOUT_CARD, Situation.PAUSED)
+    )
+}
 
 
 def _trialing(subscription: Subscription, now: datetime) -> Situation:
@@ -121,6 +59,14 @@ def _trialing(subscription: Subscription, now: datetime) -> Situation:
 
 def _failing(subscription: Subscription, now: datetime) -> Situation:
     return Situation.FAILING if subscription.is_live(now) else Situation.LOCKED
+
+
+def _active(subscription: Subscription, now: datetime) -> Situation:
+    if subscription.opened_at is None:
+        return Situation.WAITING
+    if subscription.void_from is not None:
+        return Situation.RUNNING_OUT if subscription.is_live(now) else Situation.PAUSED
+    return Situation.PAYMENTS_PAUSED if subscription.collection_paused else Situation.RENEWING
 
 
 def _given(subscription: Subscription, now: datetime) -> Situation:
@@ -135,9 +81,7 @@ def _always(situation: Situation) -> Callable[[Subscription, datetime], Situatio
 
 BY_STATUS: dict[SubscriptionStatus, Callable[[Subscription, datetime], Situation]] = {
     SubscriptionStatus.TRIALING: _trialing,
-    SubscriptionStatus.ACTIVE: lambda subscription, now: (
-        Situation.RENEWING if subscription.opened_at else Situation.WAITING
-    ),
+    SubscriptionStatus.ACTIVE: _active,
     SubscriptionStatus.PAST_DUE: _failing,
     SubscriptionStatus.UNPAID: _failing,
     SubscriptionStatus.INCOMPLETE: _always(Situation.WAITING),
@@ -162,28 +106,61 @@ class Standing:
     items: tuple[Item, ...]
     #: From when another price is paid; empty: none is planned.
     new_price: str
-    #: What to pay to mend a failed payment; None when there is nothing.
-    invoice_to_pay: Invoice | None
+    #: How they came to it, and when it ends; the latter empty where it is over.
+    origin: str
+    end: str
+    #: Whom they pay for it (P9).
+    seller: str
+    #: A payment that is missing, and what mends it; None when there is nothing.
+    failure: Failure | None
+    #: What else is open: of earlier periods, or of something that has ended and that no payment opens again (G20).
+    open_invoices: tuple[Invoice, ...]
     #: Asked for, and not come true yet; and what it says of that.
     change: TierChange | None
     change_text: str
+    leaving: Leaving
+
+    @property
+    def groups(self) -> tuple[Group, ...]:
+        """What it opens, by kind."""
+        return grouped(self.items)
+
+    @property
+    def needs_card(self) -> bool:
+        """A trial that ends by itself unless there is a card to pay with (V51)."""
+        return self.situation is Situation.TRIAL_WITHOUT_CARD
+
+    @property
+    def urgency(self) -> int:
+        """What needs somebody's hand comes first."""
+        return URGENCY.get(self.situation, len(URGENCY))
 
     @property
     def is_current(self) -> bool:
-        return self.situation not in {Situation.ENDED, Situation.RETURNED}
+        return self.situation not in OVER
 
     @property
     def can_cancel(self) -> bool:
         return self.subscription.is_recurring and self.situation in CANCELLABLE
 
     @property
+    def can_change_card(self) -> bool:
+        """Charged again, and to themselves: what was given is paid by somebody else."""
+        return self.can_cancel and self.has_billing
+
+    @property
+    def has_billing(self) -> bool:
+        """Whether Stripe has billing details of theirs for it."""
+        return bool(self.subscription.customer_id) and self.subscription.origin in PAID_THEMSELVES
+
+    @property
     def ends_at_once(self) -> bool:
-        """Cancelling while a payment is missing ends it now: nobody paid for this period."""
-        return self.situation in PAYABLE
+        """Cancelling while a payment is missing, or while it rests, ends it now: nobody paid for this period."""
+        return self.situation in PAYABLE or self.subscription.status in changes.WITHOUT_PAID_TIME
 
     @property
     def can_resume(self) -> bool:
-        return self.situation is Situation.ENDING
+        return self.situation in {Situation.ENDING, Situation.LEAVING}
 
     @property
     def can_switch(self) -> bool:
@@ -193,11 +170,27 @@ class Standing:
         return switching.tier_of(self.subscription) is not None or switching.has_other_rhythms(self.subscription)
 
 
+def _taken_back(subscription: Subscription) -> Situation:
+    """Closed whatever Stripe says of it."""
+    if subscription.revoked_at is None:
+        is_gift = subscription.origin == Subscription.Origin.GIFT
+        return Situation.GIFT_DISPUTED if is_gift else Situation.DISPUTED
+    return Situation.REFUNDED if subscription.is_revoked_by_refund else Situation.REVOKED
+
+
+def _gift(subscription: Subscription, now: datetime) -> Situation:
+    if not subscription.is_live(now):
+        return Situation.ENDED
+    return Situation.GIFT_LATER if subscription.started_at > now else Situation.GIFT
+
+
 def situation_of(subscription: Subscription, now: datetime) -> Situation:
     """Which of the situations it is in at that moment."""
     status = SubscriptionStatus(subscription.status)
     if subscription.has_no_place:
         return Situation.RETURNED
+    if subscription.taken_back_at is not None:
+        return _taken_back(subscription)
     if subscription.origin == Subscription.Origin.GIVEN:
         return _given(subscription, now)
     if subscription.is_for_good:
@@ -205,17 +198,16 @@ def situation_of(subscription: Subscription, now: datetime) -> Situation:
     if status is SubscriptionStatus.CANCELED:
         return Situation.ENDED
     if subscription.origin == Subscription.Origin.GIFT:
-        if not subscription.is_live(now):
-            return Situation.ENDED
-        return Situation.GIFT_LATER if subscription.started_at > now else Situation.GIFT
+        return _gift(subscription, now)
     if subscription.cancel_at is not None:
         return Situation.ENDING if subscription.is_live(now) else Situation.ENDED
     return BY_STATUS[status](subscription, now)
 
 
-def standing(subscription: Subscription, *, now: datetime, language: str) -> Standing:
-    """Prefetch ``contents``, ``kept``, ``invoices``, ``running_changes()`` and ``with_change()``: then this asks nothing."""
-    situation = situation_of(subscription, now)
+def standing(subscription: Subscription, *, now: datetime, language: str, seller: str = "") -> Standing:
+    """Asks nothing, once all that the account page prefetches is there."""
+    leaving = leaving_of(subscription, now=now)
+    situation = _of_who_leaves(situation_of(subscription, now), leaving)
     words = WORDS[situation]
     price = price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
     dates = {
@@ -224,7 +216,10 @@ def standing(subscription: Subscription, *, now: datetime, language: str) -> Sta
         "until": subscription.access_until or subscription.cancel_at,
         "began": subscription.started_at + timedelta(microseconds=1),
         "ended": subscription.ended_at or subscription.cancel_at or subscription.period_end,
+        "asked": leaving.asked_at,
+        "withdrawn": leaving.declared_at,
     }
+    open_ones = [invoice for invoice in subscription.invoices.all() if invoice.status == billing.OPEN]
     change = tier_words.running_of(subscription)
     is_planned = change is not None and change.state == TierChange.State.PLANNED and situation in SWITCHABLE
     named = {name: day(moment, language) for name, moment in dates.items()}
@@ -237,34 +232,22 @@ def standing(subscription: Subscription, *, now: datetime, language: str) -> Sta
         else str(words.sentence) % {**named, "price": price, "all": instalments.wanted(subscription)},
         tone=words.tone,
         price=price,
-        instalments=_instalments(subscription, language) if situation in PAYING else "",
+        instalments=instalments_of(subscription, language) if situation in PAYING else "",
         new_price=change_of(subscription, language) if situation in PAYING else "",
-        items=tuple(in_language(subscription_items(subscription), language)),
-        invoice_to_pay=_to_pay(subscription) if situation in PAYABLE else None,
+        items=tuple(in_language(items_of(subscription), language)),
+        seller=seller,
+        origin=origin_of(subscription, is_trial=situation in ON_TRIAL),
+        end="" if situation in WITHOUT_END else end_of(subscription, renews=situation in RENEWS, language=language),
+        failure=failure_of(subscription, open_ones, now=now, language=language) if situation in PAYABLE else None,
+        open_invoices=tuple(open_ones[1:] if situation in PAYABLE else open_ones if situation in OVER else ()),
         change=change,
         change_text=tier_words.text_of(change, language),
+        leaving=leaving,
     )
 
 
-def subscription_items(subscription: Subscription) -> Iterable[Item]:
-    """What this subscription holds: not what was added for newcomers, and what it kept when it was taken out (G17)."""
-    membership, began = subscription.membership, subscription.began_at
-    rows = [*membership.bundle_items.all(), *membership.kept_items.all()]
-    # By key: what was taken out may be in the bundle again.
-    return {row.item_id: row.item for row in rows if row.is_for(began)}.values()
-
-
-def _instalments(subscription: Subscription, language: str) -> str:
-    if not instalments.is_running(subscription):
-        return ""
-    wanted, paid = instalments.wanted(subscription), subscription.instalments_paid
-    text = ngettext(
-        "%(paid)s of %(all)s instalments is paid; the last one is due on %(last)s.",
-        "%(paid)s of %(all)s instalments are paid; the last one is due on %(last)s.",
-        paid,
-    )
-    return text % {"paid": paid, "all": wanted, "last": day(instalments.due_at(subscription, wanted - 1), language)}
-
-
-def _to_pay(subscription: Subscription) -> Invoice | None:
-    return next((invoice for invoice in subscription.invoices.all() if invoice.status == "open"), None)
+def _of_who_leaves(situation: Situation, leaving: Leaving) -> Situation:
+    """What Stripe has not confirmed is what the person has said all the same."""
+    if leaving.withdrawal is not None:
+        return Situation.WITHDRAWING if leaving.withdrawal.done_at is None else situation
+    return Situation.LEAVING if leaving.departure is not None and situation in CANCELLABLE else situation

@@ -14,7 +14,8 @@ from .hosted import authentication, checkout, paying, views
 from .outcomes import Outcome, OutcomeKind
 from .payments import cards, methods
 from .payments.cards import Card, Decline
-from .resources import accounts, coupons, payments, subscriptions, taxes
+from .portal_actions import PortalActions
+from .resources import accounts, coupons, disputes, payments, subscriptions, taxes
 from .store import Object
 from .work import Work, work
 
@@ -39,6 +40,7 @@ class Actions:
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
+        self.portal = PortalActions(self._at)
 
     @contextmanager
     def _at(self, kind: str, object_id: str) -> Iterator[tuple[Work, Object]]:
@@ -200,6 +202,23 @@ class Actions:
         with self._at("charge", charge_id) as (unit, charge):
             asked = {"charge": charge["id"]} | ({} if amount is None else {"amount": amount})
             return unit.shown(payments.create_refund(unit, asked))
+
+    def fail_refund(self, refund_id: str) -> Object:
+        with self._at("refund", refund_id) as (unit, refund):
+            payments.fail_refund(unit, refund)
+            return unit.shown(refund)
+
+    def open_dispute(self, charge_id: str, *, status: str = "needs_response", reason: str = "fraudulent") -> Object:
+        """Whoever paid has gone to their bank. ``warning_…``: the bank only asks."""
+        with self._at("charge", charge_id) as (unit, charge):
+            return unit.shown(disputes.open_for(unit, charge, status=status, reason=reason))
+
+    def change_dispute(self, dispute_id: str, status: str) -> Object:
+        """Decided (``won``, ``lost``, …), or on its way; any word, also one that nobody knows yet."""
+        with self._at("dispute", dispute_id) as (unit, dispute):
+            move = disputes.close if status in disputes.OVER else disputes.change
+            move(unit, dispute, status)
+            return unit.shown(dispute)
 
     def retry_invoice(self, invoice_id: str) -> Outcome:
         with self._at("invoice", invoice_id) as (unit, invoice):

@@ -102,6 +102,26 @@ def _set_taxes(sandbox: Sandbox, body: Object) -> Object:
     return body
 
 
+def _refund(sandbox: Sandbox, body: Object) -> Object:
+    """``charge``, and ``amount`` for a part of it."""
+    amount = body.get("amount")
+    return sandbox.actions.refund_charge(str(body["charge"]), amount=None if amount is None else int(amount))
+
+
+def _fail_refund(sandbox: Sandbox, body: Object) -> Object:
+    return sandbox.actions.fail_refund(str(body["refund"]))
+
+
+def _open_dispute(sandbox: Sandbox, body: Object) -> Object:
+    """``charge``; ``status`` and ``reason`` as Stripe words them."""
+    said = {name: str(body[name]) for name in ("status", "reason") if name in body}
+    return sandbox.actions.open_dispute(str(body["charge"]), **said)
+
+
+def _change_dispute(sandbox: Sandbox, body: Object) -> Object:
+    return sandbox.actions.change_dispute(str(body["dispute"]), str(body["status"]))
+
+
 ACTIONS: dict[tuple[str, str], Callable[[Sandbox, Object], Object]] = {
     ("GET", "clock"): _read_clock,
     ("POST", "clock"): _move_clock,
@@ -113,4 +133,8 @@ ACTIONS: dict[tuple[str, str], Callable[[Sandbox, Object], Object]] = {
     ("POST", "accounts"): _connect,
     ("POST", "retries"): _set_retries,
     ("POST", "taxes"): _set_taxes,
+    ("POST", "refunds"): _refund,
+    ("POST", "refunds/fail"): _fail_refund,
+    ("POST", "disputes"): _open_dispute,
+    ("POST", "disputes/change"): _change_dispute,
 }

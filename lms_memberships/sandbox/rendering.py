@@ -15,6 +15,7 @@ DEEPEST = 4
 
 # What may be expanded, by type of object: the field and what stands behind it.
 EXPANDABLE: dict[str, dict[str, str]] = {
+    "billing_portal.session": {"configuration": "billing_portal.configuration"},
     "product": {"default_price": "price"},
     "price": {"product": "product", "currency_options": "", "tiers": ""},
     "customer": {"invoice_settings.default_payment_method": "payment_method", "subscriptions": "[subscription]"},
@@ -69,6 +70,8 @@ EXPANDABLE: dict[str, dict[str, str]] = {
         "payment_intent": "payment_intent",
         "payment_method": "payment_method",
     },
+    "credit_note": {"customer": "customer", "invoice": "invoice", "refunds.refund": "refund"},
+    "dispute": {"charge": "charge", "payment_intent": "payment_intent"},
     "promotion_code": {"customer": "customer", "promotion.coupon": "coupon"},
     "coupon": {"applies_to": "", "currency_options": ""},
     "discount": {"customer": "customer", "promotion_code": "promotion_code", "source.coupon": "coupon"},

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from .. import events
-from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionStatus
+from ..payments.gateway import Gateway, GatewayFailure, InvoiceSnapshot, SubscriptionStatus
 from ..retrying import retried
 from . import instalments, lifecycle, people, sums
 from .models import Checkout, Invoice, Subscription
@@ -54,7 +54,7 @@ def record_invoice_of(owner: Owner, snapshot: InvoiceSnapshot, *, gateway: Gatew
     """The same, when it is known whose it is."""
     if not snapshot.adds_up:
         sums.alarm(snapshot)
-    invoice = _record(owner, snapshot, gateway=gateway)
+    invoice = _record(owner, snapshot, needs_person=_wants_person(owner, snapshot, gateway), gateway=gateway)
     subscription = owner.subscription
     if subscription is not None and invoice.status == PAID and _is_news_of_instalments(subscription):
         # Paid late, or told before it: the subscription is read again, and counts anew (V10).
@@ -67,14 +67,34 @@ def _is_news_of_instalments(subscription: Subscription) -> bool:
     return is_running and instalments.count(subscription) != subscription.instalments_paid
 
 
+def _wants_person(owner: Owner, snapshot: InvoiceSnapshot, gateway: Gateway) -> bool | None:
+    """Whether the bank asks for the person (G19): looked at once for each failed try. None: as it is known."""
+    if not _has_failed(snapshot, owner):
+        return False
+    known = Invoice.objects.filter(account=gateway.account_id, livemode=gateway.livemode, stripe_id=snapshot.id)
+    if known.filter(failures_told__gte=snapshot.attempts).exists():
+        return None
+    try:
+        return gateway.needs_person(snapshot.id)
+    except GatewayFailure as failure:
+        # Only the words of a mail depend on it: Stripe's page of the invoice asks for whatever the bank wants.
+        logger.warning("%s: not known whether the bank asks for the person: %s", snapshot.id, failure)
+        return None
+
+
 @retried
-def _record(owner: Owner, snapshot: InvoiceSnapshot, *, gateway: Gateway) -> Invoice:
+def _record(owner: Owner, snapshot: InvoiceSnapshot, *, needs_person: bool | None, gateway: Gateway) -> Invoice:
     with transaction.atomic():
         invoice, is_new = Invoice.objects.select_for_update().get_or_create(
             account=gateway.account_id,
             livemode=gateway.livemode,
             stripe_id=snapshot.id,
-            defaults={"user_id": owner.user_id, "membership_id": owner.membership_id, **_columns(snapshot, owner)},
+            defaults={
+                "user_id": owner.user_id,
+                "membership_id": owner.membership_id,
+                "needs_person": bool(needs_person),
+                **_columns(snapshot, owner),
+            },
         )
         if is_new:
             known_status = ""
@@ -85,6 +105,8 @@ def _record(owner: Owner, snapshot: InvoiceSnapshot, *, gateway: Gateway) -> Inv
             known_status = invoice.status
             for name, value in _columns(snapshot, owner).items():
                 setattr(invoice, name, value)
+            if needs_person is not None:
+                invoice.needs_person = needs_person
         facts = _facts(snapshot, owner, invoice, known_status)
         if not is_new or invoice.failures_told:
             invoice.save()
@@ -130,6 +152,7 @@ def _columns(snapshot: InvoiceSnapshot, owner: Owner) -> dict[str, object]:
         "amount_due": snapshot.amount_due.minor,
         "tax_added": snapshot.tax_added.minor if snapshot.tax_added else 0,
         "tax_included": snapshot.tax_included.minor if snapshot.tax_included else 0,
+        "credited": snapshot.credited.minor if snapshot.credited else 0,
         "attempts": snapshot.attempts,
         "next_attempt_at": snapshot.next_attempt_at,
         "created_at": snapshot.created_at,
@@ -137,6 +160,7 @@ def _columns(snapshot: InvoiceSnapshot, owner: Owner) -> dict[str, object]:
         "period_start": snapshot.period_start,
         "period_end": snapshot.period_end,
         "payment_intent_id": snapshot.payment_intent_id,
+        "doubt": "" if snapshot.adds_up else sums.DOUBT,
         "read_started_at": snapshot.read_started_at,
     }
 

@@ -1,18 +1,24 @@
 """How does a student end a subscription, or keep it after all? Asked of Stripe once, then read again."""
 
+import hashlib
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.utils.translation import gettext_lazy as _
 
 from ..errors import Refusal
 from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
+from ..payments.leaving import UNSAID, Why
 from ..payments.models import Intent
 from . import instalment_ends, instalments, lifecycle
 from .models import Subscription
 from .queries import BILLED
 from .told import OVER
+
+#: No payment has bought time in which it could go on.
+WITHOUT_PAID_TIME = frozenset({SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID, SubscriptionStatus.PAUSED})
 
 IsDone = Callable[[Subscription, SubscriptionSnapshot], bool]
 
@@ -25,41 +31,76 @@ class NothingToResume(Refusal):
     message = _("There is no cancellation to take back.")
 
 
-def cancel(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
-    """End it with the period that is paid for. One whose payment is missing has no such period: it ends now.
+class Disputed(Refusal):
+    message = _(
+        "Its payment is disputed at the bank. It can be taken up again once that is decided in the seller's favour."
+    )
+
+
+def cancel(subscription: Subscription, *, gateway: Gateway, now: datetime, why: Why = UNSAID) -> Subscription:
+    """End it with the period that is paid for. One whose payment is missing, or that rests, has none: it ends now.
 
     What ends already, or has ended, is what was asked for: no error, however often it is asked (G18).
     """
+    if is_ending(subscription):
+        return subscription
+    refuse_uncancellable(subscription)
+    if subscription.status in WITHOUT_PAID_TIME:
+        # Ending it with the period would leave Stripe charging for weeks that are closed already.
+        end = partial(_cancel_now, why)
+        return _change(subscription, "cancel_now", end, _is_over, said=_digest(why), gateway=gateway, now=now)
+    end = partial(_cancel, why)
+    return _change(subscription, "cancel", end, _is_ending, said=_digest(why), gateway=gateway, now=now)
+
+
+def is_ending(subscription: Subscription) -> bool:
+    """It ends by a cancellation, or is over. Of what never renewed, or is paid off, neither is true."""
+    if not subscription.is_recurring or not subscription.stripe_id or subscription.paid_up_at is not None:
+        return False
+    return subscription.cancel_at is not None or subscription.status in OVER
+
+
+def is_cancellable(subscription: Subscription) -> bool:
+    """Stripe would charge for it. What is paid off ends there by itself (V10)."""
+    if not subscription.is_recurring or not subscription.stripe_id or subscription.paid_up_at is not None:
+        return False
+    return subscription.status in {*BILLED, *WITHOUT_PAID_TIME}
+
+
+def refuse_uncancellable(subscription: Subscription) -> None:
+    """Raise NotCancellable for what charges nothing more."""
+    if not is_cancellable(subscription):
+        raise NotCancellable
+
+
+def cancel_now(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
+    """End it at once: the rest of what is paid for is lost, and nothing is given back. What is over is over (G18)."""
     if not subscription.is_recurring or not subscription.stripe_id:
         raise NotCancellable
-    if subscription.paid_up_at is not None:
-        # Paid off: it ends at Stripe by itself, and nothing is charged any more (V10).
-        raise NotCancellable
-    if subscription.cancel_at is not None or subscription.status in OVER:
+    if subscription.status in OVER:
         return subscription
-    if subscription.status not in BILLED:
-        raise NotCancellable
-    if subscription.status == SubscriptionStatus.PAST_DUE:
-        # Ending it with the period would leave Stripe charging for weeks that are closed already.
-        return _change(subscription, "cancel_now", _cancel_now, _is_over, gateway=gateway, now=now)
-    return _change(subscription, "cancel", _cancel, _is_ending, gateway=gateway, now=now)
+    return _change(subscription, "cancel_now", partial(_cancel_now, UNSAID), _is_over, gateway=gateway, now=now)
 
 
 def resume(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
     """Take the cancellation back, as long as it has not come true."""
     if subscription.status not in BILLED or subscription.cancel_at is None:
         raise NothingToResume
+    if subscription.taken_back_at is not None:
+        # Nobody is charged on for what is closed (G7).
+        raise Disputed
     kept = _change(subscription, "resume", _resume, _is_renewing, gateway=gateway, now=now)
     # The schedule that ended instalments was let go of when they were cancelled.
     return instalment_ends.restore(kept, gateway=gateway, now=now)
 
 
-def _change(
+def _change(  # noqa: PLR0913 - what is done, how it is seen, and what was said with it
     subscription: Subscription,
     purpose: str,
     do: Callable[[Gateway, str, str], None],
     is_done: IsDone,
     *,
+    said: str = "",
     gateway: Gateway,
     now: datetime,
 ) -> Subscription:
@@ -77,7 +118,7 @@ def _change(
             purpose=purpose,
             # With the turn: cancelled, resumed and cancelled again are three requests.
             subject=f"{stripe_id}:{subscription.turn}",
-            parameters={"subscription": stripe_id},
+            parameters={"subscription": stripe_id, **({"said": said} if said else {})},
             gateway=gateway,
             call=call,
             result_id=str,
@@ -117,13 +158,18 @@ def _find(intent: Intent, is_done: IsDone, gateway: Gateway) -> str | None:
     return stripe_id if is_done(asked, gateway.read_subscription(stripe_id)) else None
 
 
-def _cancel(gateway: Gateway, stripe_id: str, key: str) -> None:
-    gateway.cancel_at_period_end(stripe_id, key=key)
+def _cancel(why: Why, gateway: Gateway, stripe_id: str, key: str) -> None:
+    gateway.cancel_at_period_end(stripe_id, key=key, why=why)
 
 
-def _cancel_now(gateway: Gateway, stripe_id: str, key: str) -> None:
+def _cancel_now(why: Why, gateway: Gateway, stripe_id: str, key: str) -> None:
     # Ending twice is ending once: this call needs no key.
-    gateway.cancel_now(stripe_id)
+    gateway.cancel_now(stripe_id, why=why)
+
+
+def _digest(why: Why) -> str:
+    """Other words are another request (D2); the words themselves stand in one place, and can be forgotten there."""
+    return "" if why == UNSAID else hashlib.sha256(f"{why.feedback}:{why.comment}".encode()).hexdigest()[:16]
 
 
 def _resume(gateway: Gateway, stripe_id: str, key: str) -> None:

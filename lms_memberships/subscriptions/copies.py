@@ -12,6 +12,8 @@ from .queries import UNKNOWN_PRICE
 
 logger = logging.getLogger(__name__)
 
+#: Stripe's word for an invoice that nobody has to pay, and for the pause of payments that makes such ones.
+VOID = "void"
 #: A failed payment stays unpaid through these.
 OWING = frozenset({SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID})
 
@@ -35,6 +37,8 @@ def copy_subscription(subscription: Subscription, snapshot: SubscriptionSnapshot
     subscription.cancel_at = instalments.cancellation(subscription, snapshot)
     subscription.schedule_id = snapshot.schedule_id
     subscription.ended_at = snapshot.ended_at
+    subscription.void_from = _void_from(subscription, snapshot)
+    subscription.collection_paused = snapshot.collection_paused
 
 
 def copy_purchase(subscription: Subscription, snapshot: CheckoutSnapshot, *, now: datetime) -> None:
@@ -69,6 +73,18 @@ def _flag(subscription: Subscription) -> str:
         logger.warning("%s is billed at a price that %r does not have", subscription.stripe_id, subscription.membership)
         return UNKNOWN_PRICE
     return "" if subscription.flag == UNKNOWN_PRICE else subscription.flag
+
+
+def _void_from(subscription: Subscription, snapshot: SubscriptionSnapshot) -> datetime | None:
+    """Where that which was paid ends: from there on Stripe voids every invoice, and moves the period on (G4)."""
+    if snapshot.collection_paused != VOID:
+        return None
+    if subscription.void_from is not None:
+        return subscription.void_from
+    latest = snapshot.latest_invoice
+    # Seen late, the period may have moved on already, by an invoice that nobody paid.
+    is_moved = latest is not None and latest.status == VOID
+    return snapshot.current_period_start if is_moved else snapshot.current_period_end
 
 
 def _unpaid_since(subscription: Subscription, snapshot: SubscriptionSnapshot) -> datetime | None:

@@ -1,21 +1,14 @@
 """What has to be looked at once a day? Each function finds its rows and carries on with the next when one fails."""
 
-import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
-from typing import TypeVar
 
 from django.db.models import Q, QuerySet
 
-from ..errors import OutsideFailure
 from ..payments.gateway import Gateway, SubscriptionStatus
-from . import closing, duplicates, instalment_ends, settling
+from . import closing, duplicates, instalment_ends, one_by_one, settling
 from .models import Checkout, Subscription
 from .reminders import SOON, remind_of_trial_end
-
-logger = logging.getLogger(__name__)
-
-Row = TypeVar("Row", Checkout, Subscription)
 
 FOR_CLOCKS_THAT_DIFFER = timedelta(hours=1)
 #: Stripe closes its pages after a day, unless we have asked for less.
@@ -52,7 +45,7 @@ def close_old_checkouts(checkouts: Iterable[Checkout], *, gateway: Gateway, now:
             snapshot = gateway.read_checkout(checkout.session_id)
         settling.settle(snapshot, gateway=gateway, now=now)
 
-    return _each(checkouts, close)
+    return one_by_one.each(checkouts, close)
 
 
 def second_purchases() -> "QuerySet[Subscription]":
@@ -69,7 +62,7 @@ def undo_second_purchases(subscriptions: Iterable[Subscription], *, gateway: Gat
         else:
             duplicates.undo_purchase(subscription, gateway=gateway, now=now)
 
-    return _each(subscriptions, undo)
+    return one_by_one.each(subscriptions, undo)
 
 
 def end_instalments(subscriptions: Iterable[Subscription], *, gateway: Gateway, now: datetime) -> int:
@@ -78,21 +71,4 @@ def end_instalments(subscriptions: Iterable[Subscription], *, gateway: Gateway, 
     def end(subscription: Subscription) -> None:
         instalment_ends.attach(subscription, gateway=gateway, now=now)
 
-    return _each((each for each in subscriptions if each.is_at(gateway, each.stripe_id)), end)
-
-
-def _each(rows: Iterable[Row], do: Callable[[Row], None]) -> int:
-    failures = []
-    done = 0
-    for row in rows:
-        try:
-            do(row)
-        except OutsideFailure as failure:
-            logger.warning("%r has to wait for another day: %s", row, failure)
-            failures.append(failure)
-        else:
-            done += 1
-    if failures:
-        # Told to whoever runs this; the rows that went well are done.
-        raise failures[0]
-    return done
+    return one_by_one.each((each for each in subscriptions if each.is_at(gateway, each.stripe_id)), end)

@@ -43,7 +43,7 @@ def put_on(subscription: Subscription, code: PromotionCode, *, gateway: Gateway,
         gateway=gateway,
         call=put,
         result_id=str,
-        find=lambda: subscription_id if code_id in gateway.codes_on(subscription_id) else None,
+        find=lambda: _put_on(subscription_id, code_id, gateway),
     )
     promotions.follow(code_id, gateway=gateway)
 
@@ -63,15 +63,27 @@ def take_off(subscription: Subscription, *, gateway: Gateway) -> None:
         gateway=gateway,
         call=take,
         result_id=str,
-        find=lambda: None if gateway.codes_on(subscription_id) else subscription_id,
+        find=lambda: _taken_off(subscription_id, gateway),
     )
 
 
 def find_put_on(intent: Intent, gateway: Gateway) -> str | None:
-    subscription_id = str(intent.parameters["subscription"])
-    return subscription_id if str(intent.parameters["code"]) in gateway.codes_on(subscription_id) else None
+    return _put_on(str(intent.parameters["subscription"]), str(intent.parameters["code"]), gateway)
 
 
 def find_taken_off(intent: Intent, gateway: Gateway) -> str | None:
-    subscription_id = str(intent.parameters["subscription"])
-    return None if gateway.codes_on(subscription_id) else subscription_id
+    return _taken_off(str(intent.parameters["subscription"]), gateway)
+
+
+def _put_on(subscription_id: str, code_id: str, gateway: Gateway) -> str | None:
+    return _planned(subscription_id, code_id, gateway) if code_id in gateway.codes_on(subscription_id) else None
+
+
+def _taken_off(subscription_id: str, gateway: Gateway) -> str | None:
+    return None if gateway.codes_on(subscription_id) else _planned(subscription_id, "none", gateway)
+
+
+def _planned(subscription_id: str, what: str, gateway: Gateway) -> str:
+    """It was written on the subscription. Whoever wrote that may have died before its plan said the same (V10, V19)."""
+    gateway.plan_discounts(subscription_id, key=f"lmsm:plan_discounts:{subscription_id}:{what}")
+    return subscription_id

@@ -11,7 +11,7 @@ from django.utils.translation import pgettext_lazy
 from .. import events, killpoints
 from ..errors import Refusal
 from ..retrying import retried
-from . import gift_turns, holding, people, waiting
+from . import disputed, gift_turns, holding, people, waiting
 from .gift_models import Gift
 from .gift_refunding import locked
 from .models import Subscription
@@ -42,12 +42,16 @@ WHY_NOT: dict[str, str | Promise] = {
     State.ABANDONED: _("This gift was not paid."),
 }
 
+DISPUTED = _("The payment for this gift is disputed at the bank. It can be redeemed if the seller is proved right.")
+
 
 def why_not(gift: Gift, *, now: datetime) -> str:
     """Why nobody can redeem it at that moment. Empty: somebody can."""
     if gift.is_over(now):
         return str(WHY_NOT[State.EXPIRED])
-    return "" if gift.is_redeemable else str(WHY_NOT[gift.state])
+    if not gift.is_redeemable:
+        return str(WHY_NOT[gift.state])
+    return str(DISPUTED) if disputed.closing(gift).exists() else ""
 
 
 @retried

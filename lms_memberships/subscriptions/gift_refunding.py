@@ -7,11 +7,11 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import events, killpoints
-from ..errors import OutsideFailure, Refusal
+from ..errors import Refusal
 from ..payments import intents
 from ..payments.gateway import Gateway, RequestRefused
 from ..retrying import retried
-from . import people
+from . import disputed, one_by_one, people
 from .gift_models import REFUNDED_LATE, Gift
 
 PURPOSE = "refund_gift"
@@ -45,6 +45,7 @@ def close(gift_id: int) -> None:
             raise AlreadyRedeemed
         if row.state not in Gift.REFUNDABLE:
             raise NothingToRefund
+        disputed.refuse_refund(row.payment_intent_id)
         row.state = State.REFUNDING
         row.save(update_fields=["state"])
 
@@ -64,17 +65,7 @@ def carry_out(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
 
 def carry_out_due(gifts: Iterable[Gift], *, gateway: Gateway, now: datetime) -> int:
     """Refunds that Stripe could not make yet. One that fails does not stop the others."""
-    failures: list[OutsideFailure] = []
-    done = 0
-    for gift in gifts:
-        try:
-            carry_out(gift, gateway=gateway, now=now)
-            done += 1
-        except OutsideFailure as failure:
-            failures.append(failure)
-    if failures:
-        raise failures[0]
-    return done
+    return one_by_one.each(gifts, lambda gift: carry_out(gift, gateway=gateway, now=now))
 
 
 def follow(payment_id: str, *, gateway: Gateway, now: datetime) -> bool:

@@ -12,10 +12,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from .. import conf, events, killpoints
-from ..errors import OutsideFailure
 from ..payments.gateway import CheckoutSnapshot, Gateway
 from ..retrying import retried
-from . import billing, closing, gift_refunding, people, places
+from . import billing, closing, gift_refunding, one_by_one, people, places
 from .gift_models import NO_PLACE, Gift, GiftQuerySet
 from .lifecycle import SETTLED
 from .queries import LONGEST_DEBIT, PAGE_LIVES
@@ -89,18 +88,7 @@ def old_pages(*, now: datetime) -> GiftQuerySet:
 
 def close_old_pages(gifts: Iterable[Gift], *, gateway: Gateway, now: datetime) -> int:
     """Ask Stripe what came of each: paid after all, or over. One that fails does not stop the others."""
-    failures: list[OutsideFailure] = []
-    done = 0
-    for gift in gifts:
-        try:
-            close_page(gift, gateway=gateway, now=now)
-            done += 1
-        except OutsideFailure as failure:
-            logger.warning("%r has to wait for another day: %s", gift, failure)
-            failures.append(failure)
-    if failures:
-        raise failures[0]
-    return done
+    return one_by_one.each(gifts, lambda gift: close_page(gift, gateway=gateway, now=now))
 
 
 def close_page(gift: Gift, *, gateway: Gateway, now: datetime) -> None:

@@ -15,7 +15,7 @@ from .. import clock, events
 from ..memberships import ladders
 from ..payments.gateway import SubscriptionStatus
 from ..retrying import retried
-from . import duplicates, people
+from . import disputed, duplicates, people
 from .gift_models import Gift
 from .models import Subscription
 from .told import save_and_tell
@@ -124,13 +124,25 @@ def _begin(gift: Gift, start: datetime, rows: list[Subscription], *, now: dateti
     """Its row, from that moment on. Returns when it ends."""
     end = start + relativedelta(months=gift.months)
     row = next((each for each in rows if each.pk == gift.subscription_id), None) or _new(gift, now)
-    if (row.started_at, row.access_until) != (start, end):
+    if (row.started_at, row.period_end) != (start, end):
         row.started_at = row.period_start = start
-        row.period_end = row.access_until = end
+        row.period_end = end
+        _give_its_time(gift, row, now)
         save_and_tell(row, _news(row, rows, now))
+        disputed.closing(gift).update(subscription=row)
     gift.subscription, gift.starts_at = row, start
     gift.save(update_fields=["subscription", "starts_at"])
     return end
+
+
+def _give_its_time(gift: Gift, row: Subscription, now: datetime) -> None:
+    """Its months; or, while its payment is disputed (G7), what it will have again if the seller is proved right."""
+    if row.pk is None and disputed.closing(gift).exists():
+        row.suspended_at = row.access_until = now
+    if row.taken_back_at is None:
+        row.access_until = row.period_end
+    else:
+        row.until_before = row.period_end
 
 
 def _new(gift: Gift, now: datetime) -> Subscription:
@@ -149,7 +161,7 @@ def _new(gift: Gift, now: datetime) -> Subscription:
 
 
 def _news(row: Subscription, rows: list[Subscription], now: datetime) -> list[type[events.SubscriptionFact]]:
-    if row.is_open_told:
+    if row.is_open_told or row.taken_back_at is not None:
         return []
     row.is_open_told = True
     # Whoever holds it in another way gains nothing yet (X2).

@@ -17,7 +17,7 @@ from ..errors import OutsideFailure, Refusal
 from ..memberships.models import Membership
 from ..payments.gateway import Gateway
 from ..retrying import retried
-from . import billing, guest_parking, guest_returns, holding, leaving, people, settling, tiers
+from . import billing, disputes, guest_parking, guest_returns, holding, leaving, people, settling, tiers
 from .guest_models import GuestPurchase
 from .models import Checkout
 
@@ -70,6 +70,8 @@ def follow(checkout: Checkout, *, gateway: Gateway, now: datetime) -> None:
     if held is not None and held.is_recurring:
         for invoice in reversed(gateway.list_invoices(subscription_id=held.stripe_id)):
             billing.record_invoice_of(billing.Owner.of(held), invoice, gateway=gateway, now=now)
+    if held is not None:
+        disputes.join(held, now=now)
 
 
 def give_back(purchase: GuestPurchase, user: AbstractBaseUser, *, gateway: Gateway, now: datetime) -> None:

@@ -4,17 +4,16 @@ Nobody is charged a second time for what nobody could use: a subscription that i
 """
 
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from .. import events
-from ..errors import OutsideFailure
 from ..payments.gateway import Gateway
 from ..retrying import retried
-from . import closing, guest_claims, guest_parking, guest_returns
+from . import closing, guest_claims, guest_parking, guest_returns, one_by_one
 from .guest_links import renew, tell
 from .guest_models import UNCLAIMED_FOR, GuestPurchase
 from .guests import close
@@ -47,7 +46,7 @@ def due(*, now: datetime) -> "QuerySet[GuestPurchase]":
 
 def follow_all(purchases: Iterable[GuestPurchase], *, gateway: Gateway, now: datetime) -> int:
     """Each one as Stripe has it now; then whoever still waits is reminded, or is not charged again."""
-    return _each(purchases, lambda purchase: _follow(purchase, gateway=gateway, now=now))
+    return one_by_one.each(purchases, lambda purchase: _follow(purchase, gateway=gateway, now=now))
 
 
 def forget(*, now: datetime) -> int:
@@ -112,20 +111,3 @@ def _remind(pk: int, number: int, *, now: datetime) -> None:
         purchase.reminders = number
         renew(purchase, now=now)
         tell(purchase, events.GuestReminded)
-
-
-def _each(purchases: Iterable[GuestPurchase], do: Callable[[GuestPurchase], None]) -> int:
-    """One that fails does not keep the others waiting; whoever runs this is told, and all of them are due again."""
-    failures = []
-    done = 0
-    for purchase in purchases:
-        try:
-            do(purchase)
-        except OutsideFailure as failure:
-            logger.warning("%r has to wait for another day: %s", purchase, failure)
-            failures.append(failure)
-        else:
-            done += 1
-    if failures:
-        raise failures[0]
-    return done

@@ -7,11 +7,11 @@ or late, finds nothing left to tell.
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from django.db import transaction
 
-from .. import conf, events, killpoints
+from .. import events, killpoints
 from ..memberships import promotions
 from ..payments.gateway import (
     CheckoutSnapshot,
@@ -21,10 +21,10 @@ from ..payments.gateway import (
     SubscriptionStatus,
 )
 from ..retrying import retried
-from . import copies, duplicates, instalments, people, places, tier_changes, trials
-from .liveness import Standing, access_until
+from . import copies, duplicates, first_payments, instalments, people, places, revenue, tier_changes, trials
+from .liveness import access_until, standing_of
 from .models import Checkout, Subscription
-from .queries import BILLED, UNKNOWN_PRICE
+from .queries import BILLED
 from .told import OVER, Told, differences, save_and_tell
 
 logger = logging.getLogger(__name__)
@@ -95,21 +95,36 @@ def announce_lapses(*, now: datetime) -> int:
     return told
 
 
-@retried
 def end_what_is_gone(subscription_id: int, *, now: datetime) -> None:
     """Stripe does not know it any more, so nothing will be charged: over, and told as any other end (G11)."""
-    with transaction.atomic():
-        owner = Subscription.objects.filter(pk=subscription_id).values_list("user_id", flat=True).get()
-        people.lock_person(owner)
-        holdings = people.holdings(owner)
-        subscription = next(row for row in holdings if row.pk == subscription_id)
-        before = Told.of(subscription)
+
+    def end(subscription: Subscription) -> None:
         if subscription.status not in OVER:
             subscription.status, subscription.ended_at = SubscriptionStatus.CANCELED, now
-        others = duplicates.Others(subscription, holdings)
-        subscription.access_until = access_until(_standing(subscription, None), now=now)
+
+    rewrite(subscription_id, end, now=now)
+
+
+@retried
+def rewrite(subscription_id: int, change: Copy, *, now: datetime) -> Subscription:
+    """Change a row without a read, under its owner's lock: what that makes of its access is reckoned, and told."""
+    with transaction.atomic():
+        owner_id = Subscription.objects.filter(pk=subscription_id).values_list("user_id", flat=True).get()
+        subscription, others = _locked(subscription_id, owner_id)
+        before = Told.of(subscription)
+        change(subscription)
+        subscription.access_until = access_until(standing_of(subscription, None), now=now)
         facts = [*differences(before, Told.of(subscription)), *_access_facts(subscription, others, now)]
         save_and_tell(subscription, facts)
+    revenue.note(subscription)
+    return subscription
+
+
+def _locked(subscription_id: int, owner_id: int) -> tuple[Subscription, duplicates.Others]:
+    people.lock_person(owner_id)
+    holdings = people.holdings(owner_id)
+    subscription = next(row for row in holdings if row.pk == subscription_id)
+    return subscription, duplicates.Others(subscription, holdings)
 
 
 @dataclass(frozen=True)
@@ -130,10 +145,8 @@ class Read:
 @retried
 def _announce_lapse(pk: int, user_id: int, *, now: datetime) -> int:
     with transaction.atomic():
-        people.lock_person(user_id)
-        holdings = people.holdings(user_id)
-        subscription = next(row for row in holdings if row.pk == pk)
-        facts = _access_facts(subscription, duplicates.Others(subscription, holdings), now)
+        subscription, others = _locked(pk, user_id)
+        facts = _access_facts(subscription, others, now)
         save_and_tell(subscription, facts)
     return len(facts)
 
@@ -145,7 +158,7 @@ def _reconcile(
         stripe_id=snapshot.id,
         attempt=snapshot.metadata.get(people.ATTEMPT_KEY, ""),
         started_at=snapshot.read_started_at,
-        settled_at=_first_invoice_settled_at(snapshot, gateway=gateway),
+        settled_at=first_payments.settled_at(snapshot, gateway=gateway),
         canceled_at=snapshot.canceled_at,
         latest_invoice=snapshot.latest_invoice,
         instalments=proven,
@@ -154,6 +167,7 @@ def _reconcile(
     def copy(subscription: Subscription) -> None:
         copies.copy_subscription(subscription, snapshot)
         tier_changes.follow(subscription, snapshot, now=now)
+        revenue.hear(subscription, snapshot, now=now)
 
     return _write(read, copy, gateway=gateway, now=now)
 
@@ -171,6 +185,7 @@ def _write(read: Read, copy: Copy, *, gateway: Gateway, now: datetime) -> Subscr
         subscription = _write_for(owner_id, read, copy, gateway=gateway, now=now)
         killpoints.reach("fulfil.saved")
     killpoints.reach("fulfil.committed")
+    revenue.note(subscription)
     return subscription
 
 
@@ -232,7 +247,7 @@ def _open(
             is_overbooked = places.begin(subscription, checkout, now=now)
         if not subscription.must_be_undone and settled_at is not None:
             subscription.opened_at = min(settled_at, now)
-    subscription.access_until = access_until(_standing(subscription, read.canceled_at), now=now)
+    subscription.access_until = access_until(standing_of(subscription, read.canceled_at), now=now)
     return [events.Overbooked] if is_overbooked else []
 
 
@@ -243,26 +258,6 @@ def _moved(subscription: Subscription, was: tuple[int, str], now: datetime) -> l
         return [events.MembershipChanged] if interval and subscription.interval != interval else []
     is_overbooked = places.take(subscription, now=now)
     return [events.MembershipChanged, events.Overbooked] if is_overbooked else [events.MembershipChanged]
-
-
-def _standing(subscription: Subscription, canceled_at: datetime | None) -> Standing:
-    return Standing(
-        status=SubscriptionStatus(subscription.status),
-        is_recurring=subscription.is_recurring,
-        has_card=subscription.has_card,
-        opened_at=subscription.opened_at,
-        period_end=subscription.period_end,
-        trial_end=subscription.trial_end,
-        unpaid_since=subscription.unpaid_since,
-        cancel_at=subscription.cancel_at,
-        canceled_at=canceled_at,
-        ended_at=subscription.ended_at,
-        grace=timedelta(days=subscription.membership.days_of_grace),
-        was_until=subscription.access_until,
-        unpaid_keeps_access=conf.UNPAID_KEEPS_ACCESS,
-        is_paid_up=subscription.paid_up_at is not None,
-        is_price_known=subscription.flag != UNKNOWN_PRICE,
-    )
 
 
 def _access_facts(
@@ -277,20 +272,3 @@ def _access_facts(
         # Whoever holds the same membership in another way neither gains nor loses anything (X2).
         return []
     return [events.AccessGained if is_open else events.AccessLost]
-
-
-def _first_invoice_settled_at(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> datetime | None:
-    """Paid, or nothing to pay. Asks Stripe again only when a later invoice stands in front of the first."""
-    latest = snapshot.latest_invoice
-    if latest is None or snapshot.status not in BILLED:
-        return None
-    if latest.billing_reason == "subscription_create":
-        return (latest.paid_at or latest.created_at) if latest.is_settled else None
-    if latest.is_settled or _has_opened(snapshot, gateway=gateway):
-        return snapshot.started_at
-    invoices = gateway.list_invoices(subscription_id=snapshot.id)
-    return snapshot.started_at if any(invoice.is_settled for invoice in invoices) else None
-
-
-def _has_opened(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> bool:
-    return Subscription.objects.at(gateway).filter(stripe_id=snapshot.id, opened_at__isnull=False).exists()

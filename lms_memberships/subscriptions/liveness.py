@@ -4,8 +4,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from .. import conf
 from ..payments.gateway import SubscriptionStatus
-from .models import FOR_GOOD
+from .models import FOR_GOOD, Subscription
+from .queries import UNKNOWN_PRICE
 
 
 @dataclass(frozen=True)
@@ -15,7 +17,8 @@ class Standing:
     ``opened_at`` is when the first invoice was settled; ``unpaid_since`` where the first unpaid period began;
     ``was_until`` what was answered before; ``unpaid_keeps_access`` is the site's wish (G3);
     ``is_paid_up`` that all its instalments were really paid (V10); ``is_price_known`` that what is billed is one of
-    the membership's prices (G12).
+    the membership's prices (G12); ``taken_back_at`` since when it is disputed (G7), or closed by its refund (G9) or by
+    staff (P24); ``void_from`` the end of what was paid before Stripe began to void invoices (G4).
     """
 
     status: SubscriptionStatus
@@ -33,6 +36,31 @@ class Standing:
     unpaid_keeps_access: bool = False
     is_paid_up: bool = False
     is_price_known: bool = True
+    taken_back_at: datetime | None = None
+    void_from: datetime | None = None
+
+
+def standing_of(subscription: Subscription, canceled_at: datetime | None) -> Standing:
+    """As its row says. ``canceled_at`` is Stripe's word, where it was read just now."""
+    return Standing(
+        status=SubscriptionStatus(subscription.status),
+        is_recurring=subscription.is_recurring,
+        has_card=subscription.has_card,
+        opened_at=subscription.opened_at,
+        period_end=subscription.period_end,
+        trial_end=subscription.trial_end,
+        unpaid_since=subscription.unpaid_since,
+        cancel_at=subscription.cancel_at,
+        canceled_at=canceled_at,
+        ended_at=subscription.ended_at,
+        grace=timedelta(days=subscription.membership.days_of_grace),
+        was_until=subscription.access_until,
+        unpaid_keeps_access=conf.UNPAID_KEEPS_ACCESS,
+        is_paid_up=subscription.paid_up_at is not None,
+        is_price_known=subscription.flag != UNKNOWN_PRICE,
+        taken_back_at=subscription.taken_back_at,
+        void_from=subscription.void_from,
+    )
 
 
 def access_until(standing: Standing, *, now: datetime) -> datetime | None:
@@ -40,6 +68,9 @@ def access_until(standing: Standing, *, now: datetime) -> datetime | None:
     if standing.opened_at is None:
         # A debit that is still processing shows "active": a status alone opens nothing (G1).
         return None
+    if standing.taken_back_at is not None:
+        # Whatever Stripe still says of it, and says until it has heard: what was closed stays closed.
+        return _earliest(standing.taken_back_at, standing.was_until)
     if standing.is_paid_up:
         # It has been bought: whatever Stripe does with the subscription, and it ends it, closes nothing (guide §9).
         return FOR_GOOD
@@ -50,16 +81,17 @@ def access_until(standing: Standing, *, now: datetime) -> datetime | None:
 
 def _renewing(standing: Standing, now: datetime) -> datetime | None:
     if not standing.is_recurring:
-        return FOR_GOOD
+        # A gift has its months; what was paid once has no end.
+        return standing.period_end or FOR_GOOD
     # The grace covers the hours in which a renewal is billed, and an outage of Stripe's or ours.
-    return _earliest(_plus(standing.period_end, standing.grace), standing.cancel_at)
+    return _earliest(_plus(standing.period_end, standing.grace), standing.cancel_at, standing.void_from)
 
 
 def _on_trial(standing: Standing, now: datetime) -> datetime | None:
     end = standing.trial_end or standing.period_end
     if not standing.has_card:
         return _earliest(end, standing.cancel_at)
-    return _earliest(_plus(end, standing.grace), standing.cancel_at)
+    return _earliest(_plus(end, standing.grace), standing.cancel_at, standing.void_from)
 
 
 def _past_due(standing: Standing, now: datetime) -> datetime | None:
@@ -84,7 +116,7 @@ def _closed(standing: Standing, now: datetime) -> datetime | None:
 
 
 RULES: dict[SubscriptionStatus, Callable[[Standing, datetime], datetime | None]] = {
-    # Renews: the end of the period plus grace. Paid once: for good. Ending: that moment, no grace.
+    # Renews: the end of the period plus grace. Paid once: for good, or as long as was given. Ending: that moment, no grace.
     SubscriptionStatus.ACTIVE: _renewing,
     # With a card it will renew. Without one it ends with the trial, no grace (G5).
     SubscriptionStatus.TRIALING: _on_trial,

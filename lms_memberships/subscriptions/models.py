@@ -11,24 +11,16 @@ from django.utils.translation import pgettext_lazy
 from ..money import Money
 from ..payments.gateway import Gateway, SubscriptionStatus
 from ..payments.models import StripeObject
-from .queries import BILLED, NO_PLACE, UNKNOWN_PRICE, CheckoutQuerySet, InvoiceQuerySet, SubscriptionQuerySet
+from .invoice_models import Invoice as Invoice
+from .mended_models import Reminded
+from .queries import BILLED, NO_PLACE, UNKNOWN_PRICE, CheckoutQuerySet, SubscriptionQuerySet
+from .status_words import STATUS_LABELS as STATUS_LABELS
 
 #: "For good": paid once, or all instalments paid. Far, but a date that every database and every comparison can hold.
 FOR_GOOD = datetime(9999, 1, 1, tzinfo=UTC)
 
-STATUS_LABELS = {
-    SubscriptionStatus.INCOMPLETE: _("waiting for the first payment"),
-    SubscriptionStatus.INCOMPLETE_EXPIRED: _("never paid"),
-    SubscriptionStatus.TRIALING: _("free trial"),
-    SubscriptionStatus.ACTIVE: _("active"),
-    SubscriptionStatus.PAST_DUE: _("payment failed"),
-    SubscriptionStatus.UNPAID: _("unpaid"),
-    SubscriptionStatus.PAUSED: _("paused"),
-    SubscriptionStatus.CANCELED: _("ended"),
-}
 
-
-class Subscription(StripeObject):
+class Subscription(Reminded, StripeObject):
     """What one student holds. Only ``lifecycle`` writes ``status`` and ``access_until``."""
 
     class Origin(models.TextChoices):
@@ -72,6 +64,9 @@ class Subscription(StripeObject):
     #: When it will end before its time; null while it renews, and while nothing but its instalments end it.
     cancel_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    #: How Stripe treats invoices while payments are paused, and the end of what was paid if it makes none (G4).
+    collection_paused = models.CharField(max_length=20, blank=True, default="", db_default="")
+    void_from = models.DateTimeField(null=True)
     #: The same membership bought twice (C6): this one opens nothing, and is cancelled and refunded.
     duplicate_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     undone_at = models.DateTimeField(null=True)
@@ -82,6 +77,15 @@ class Subscription(StripeObject):
     #: How many instalments were really paid, and since when all of them are: then it is open for good (V10).
     instalments_paid = models.PositiveSmallIntegerField(default=0, db_default=0)
     paid_up_at = models.DateTimeField(null=True)
+    #: Closed since then, whatever Stripe says of it: its payment is disputed (G7); or staff have closed it (P24), or its
+    #: payment went back in full and the site wants that to close it (G9), and it is being ended at Stripe.
+    #: What stood in ``access_until`` before is kept, for disputes are won too.
+    suspended_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+    is_revoked_by_refund = models.BooleanField(default=False, db_default=False)
+    until_before = models.DateTimeField(null=True)
+    #: When somebody said that an unknown price may stay so.
+    left_alone_at = models.DateTimeField(null=True)
     #: Counts the facts told about it, so that each has a key of its own.
     turn = models.PositiveIntegerField(default=0)
     #: When the read that was last written had started: an earlier one may not overwrite it (fence).
@@ -92,7 +96,16 @@ class Subscription(StripeObject):
     class Meta:
         verbose_name = _("subscription")
         verbose_name_plural = _("subscriptions")
+        # Seeing people is "view"; everything that a creator does for one has its own (X24).
         default_permissions = ("view",)
+        permissions = [
+            ("give_access", "Can give people access"),
+            ("extend_trial", "Can extend trials"),
+            ("end_subscription", "Can cancel subscriptions and revoke access"),
+            ("link_subscription", "Can link subscriptions that run at Stripe"),
+            ("merge_accounts", "Can merge accounts"),
+            ("export_people", "Can export people"),
+        ]
         ordering = ["-started_at", "-pk"]
         constraints = [
             models.UniqueConstraint(
@@ -103,6 +116,7 @@ class Subscription(StripeObject):
         ]
         indexes = [
             models.Index(fields=["user", "membership", "access_until"], name="lmsm_access_of_a_student"),
+            models.Index(fields=["started_at", "id"], name="lmsm_people_by_their_start"),
             models.Index(
                 fields=["access_until"], condition=models.Q(is_open_told=True), name="lmsm_access_running_out"
             ),
@@ -157,6 +171,11 @@ class Subscription(StripeObject):
     def must_be_undone(self) -> bool:
         """Bought a second time, or without a place, and not yet given back."""
         return (self.duplicate_of_id is not None or self.has_no_place) and self.undone_at is None
+
+    @property
+    def taken_back_at(self) -> datetime | None:
+        """Since when whoever paid has their money back, or is about to."""
+        return min((at for at in (self.suspended_at, self.revoked_at) if at is not None), default=None)
 
     @property
     def is_for_good(self) -> bool:
@@ -224,62 +243,3 @@ class Checkout(StripeObject):
         """It led to this subscription."""
         self.state, self.subscription = self.State.COMPLETE, subscription
         self.save(update_fields=["state", "subscription"])
-
-
-class Invoice(StripeObject):
-    """A copy of what Stripe billed. The amounts are Stripe's; nothing is computed here."""
-
-    stripe_id = models.CharField(max_length=255)
-    subscription = models.ForeignKey(Subscription, null=True, on_delete=models.SET_NULL, related_name="invoices")
-    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    membership = models.ForeignKey("Membership", on_delete=models.PROTECT, related_name="+")
-    number = models.CharField(_("number"), max_length=100, blank=True)
-    status = models.CharField(_("status"), max_length=20)
-    billing_reason = models.CharField(max_length=40, blank=True)
-    currency = models.CharField(max_length=3)
-    total = models.BigIntegerField(_("total"))
-    amount_paid = models.BigIntegerField(_("paid"))
-    amount_due = models.BigIntegerField(_("due"))
-    #: Of the total: tax that was added to the prices, and tax that was part of them (X16).
-    tax_added = models.BigIntegerField(default=0, db_default=0)
-    tax_included = models.BigIntegerField(default=0, db_default=0)
-    attempts = models.PositiveSmallIntegerField(default=0)
-    #: The last attempt whose failure was told.
-    failures_told = models.PositiveSmallIntegerField(default=0)
-    next_attempt_at = models.DateTimeField(null=True)
-    created_at = models.DateTimeField(_("date"))
-    paid_at = models.DateTimeField(null=True)
-    period_start = models.DateTimeField(null=True)
-    period_end = models.DateTimeField(null=True)
-    payment_intent_id = models.CharField(max_length=255, blank=True)
-    read_started_at = models.DateTimeField()
-
-    objects = InvoiceQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("invoice")
-        verbose_name_plural = _("invoices")
-        default_permissions = ("view",)
-        ordering = ["-created_at", "-pk"]
-        constraints = [
-            models.UniqueConstraint(fields=["account", "livemode", "stripe_id"], name="lmsm_one_row_per_invoice"),
-        ]
-
-    def __str__(self) -> str:
-        return self.number or self.stripe_id
-
-    @property
-    def total_money(self) -> Money:
-        return Money(self.total, self.currency)
-
-    @property
-    def due_money(self) -> Money:
-        return Money(self.amount_due, self.currency)
-
-    @property
-    def tax_added_money(self) -> Money:
-        return Money(self.tax_added, self.currency)
-
-    @property
-    def tax_included_money(self) -> Money:
-        return Money(self.tax_included, self.currency)

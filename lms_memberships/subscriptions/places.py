@@ -175,6 +175,11 @@ def places_of(membership: models.Model, *, now: datetime) -> Places | None:
     return places_in([membership], now=now).get(membership.pk)
 
 
+def are_limited(membership: Membership) -> bool:
+    """Whether there is a number of places at all."""
+    return membership.max_members is not None
+
+
 def with_places(offers: Iterable[Offer], *, now: datetime) -> list[tuple[Offer, Places | None]]:
     """Each offer with its places, for a page that shows many."""
     shown = list(offers)

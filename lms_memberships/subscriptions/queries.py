@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.db import models
 
+from ..memberships.lapsing import OnLapse
 from ..payments.gateway import Gateway, SubscriptionStatus
 
 if TYPE_CHECKING:
+    from ..payments.connect import Connection
     from .models import Checkout
 
 #: Stripe charges these, or will try again.
@@ -19,6 +21,8 @@ FAILED_AT_FIRST = (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID)
 UNKNOWN_PRICE = "unknown_price"
 #: The flag of one that was paid when no place was left (J5): it opens nothing, and is cancelled and refunded.
 NO_PLACE = "no_place"
+#: The flag of one that the person holds twice since two accounts of theirs were merged (K11).
+DOUBLE = "double"
 #: A debit takes up to fourteen days; what is older and never came is not waited for.
 LONGEST_DEBIT = timedelta(days=15)
 #: States of a checkout on whose page somebody may still pay.
@@ -62,8 +66,15 @@ class SubscriptionQuerySet(models.QuerySet):
         )
 
     def taking_a_place(self, now: datetime) -> "SubscriptionQuerySet":
-        """Held, or still open until its end: whoever is in counts, however they came in (J7)."""
-        return self.held(now) | self.giving_access(now)
+        """Held, or still open until its end: whoever is in counts, however they came in (J7). So does whoever was in,
+        where the membership keeps their place for them (V48).
+        """
+        return self.held(now) | self.giving_access(now) | self.keeping_a_place()
+
+    def keeping_a_place(self) -> "SubscriptionQuerySet":
+        """It was begun in a membership that keeps places; not for whom it was undone, withdrawn from, or is forgotten."""
+        kept = self.filter(membership__on_lapse=OnLapse.KEEP, opened_at__isnull=False, undone_at=None, withdrawal=None)
+        return kept.filter(duplicate_of=None, user__is_active=True).exclude(flag=NO_PLACE)
 
     def to_be_undone(self) -> "SubscriptionQuerySet":
         """Bought a second time, or without a place, and not given back yet."""
@@ -78,7 +89,7 @@ class SubscriptionQuerySet(models.QuerySet):
         """Without those that carry our metadata on a price of something else, and never opened anything (S9)."""
         return self.exclude(flag=UNKNOWN_PRICE, opened_at=None)
 
-    def at(self, gateway: Gateway) -> "SubscriptionQuerySet":
+    def at(self, gateway: "Gateway | Connection") -> "SubscriptionQuerySet":
         """In the account and mode that the gateway speaks to."""
         return self.filter(account=gateway.account_id, livemode=gateway.livemode)
 
@@ -127,3 +138,7 @@ class InvoiceQuerySet(models.QuerySet):
 
     def of(self, user: models.Model) -> "InvoiceQuerySet":
         return self.filter(user=user)
+
+    def at(self, gateway: "Gateway | Connection") -> "InvoiceQuerySet":
+        """In the account and mode that the gateway speaks to."""
+        return self.filter(account=gateway.account_id, livemode=gateway.livemode)

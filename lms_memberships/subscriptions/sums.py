@@ -9,6 +9,8 @@ logger = logging.getLogger(__name__)
 
 #: Seen when the fields of an invoice mean something else than this version believes: a new API, a new kind of tax.
 SIGN = "invoice.does_not_add_up"
+#: How the invoice itself says it.
+DOUBT = "sums"
 
 
 def alarm(snapshot: InvoiceSnapshot) -> None:

@@ -11,6 +11,7 @@ from ..payments.gateway import Gateway
 from .gift_models import Gift
 from .guest_models import GuestPurchase
 from .models import Checkout, Invoice, Subscription
+from .money_back_models import Dispute, Refund
 
 #: By what a person calls the row: its columns, by what a person calls them.
 Picture = dict[str, dict[str, str]]
@@ -26,6 +27,8 @@ class Names:
     invoices: Collection[str] = ()
     attempts: Collection[str] = ()
     gifts: Collection[int] = ()
+    refunds: Collection[str] = ()
+    disputes: Collection[str] = ()
 
 
 def take(names: Names, *, gateway: Gateway) -> Picture:
@@ -44,6 +47,7 @@ def take(names: Names, *, gateway: Gateway) -> Picture:
     if names.gifts:
         given = Gift.objects.at(gateway).filter(pk__in=names.gifts)
         picture |= {f"Gift {row.uuid} of user {row.giver_id}": {"state": row.state} for row in given}
+    picture |= _money_back(names, gateway)
     guests = GuestPurchase.objects.at(gateway).filter(Q(stripe_id__in=names.subscriptions) | Q(uuid__in=names.attempts))
     if names.subscriptions or names.attempts:
         picture |= {f"Purchase {row.uuid} of a guest": _guest(row) for row in guests}
@@ -90,6 +94,21 @@ def _subscription(row: Subscription) -> dict[str, str]:
         "second purchase": _yes(row.duplicate_of_id is not None),
         "given back": _yes(row.undone_at is not None),
     }
+
+
+def _money_back(names: Names, gateway: Gateway) -> Picture:
+    picture: Picture = {}
+    if names.refunds:
+        back = Refund.objects.at(gateway).filter(stripe_id__in=names.refunds)
+        picture |= {f"Refund {row.stripe_id}": _back(row, row.state) for row in back}
+    if names.disputes:
+        taken = Dispute.objects.at(gateway).filter(stripe_id__in=names.disputes)
+        picture |= {f"Dispute {row.stripe_id}": _back(row, row.said) for row in taken}
+    return picture
+
+
+def _back(row: Refund | Dispute, state: str) -> dict[str, str]:
+    return {"state": state, "amount": _money(row.amount, row.currency), "payment": row.payment_intent_id or NOTHING}
 
 
 def _guest(row: GuestPurchase) -> dict[str, str]:

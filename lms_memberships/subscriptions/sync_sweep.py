@@ -9,7 +9,7 @@ from django.db.models import Q
 from .. import clock
 from ..payments.gateway import NotFound
 from ..payments.lists import Page, Part
-from . import billing, daily
+from . import billing, daily, strangers
 from .copies import OWING
 from .gift_models import Gift
 from .models import Checkout, Invoice, Subscription
@@ -34,11 +34,14 @@ class TooManyGone(Exception):
 
 def subscriptions(hands: Hands) -> None:
     """All of them, those that are over as well."""
-    for page in _pages(hands, hands.course.gateway.list_subscriptions, since=None):
+    for page in pages(hands, hands.course.gateway.list_subscriptions, since=None):
         known = hands.known_subscriptions(each.id for each in page.items)
         # Oldest first: of two purchases of the same, the first one stays.
         ours = [each for each in reversed(page.items) if each.id in known or hands.bears_our_name(each.metadata)]
         hands.write_subscriptions(ours)
+        named = {each.id for each in ours}
+        for stranger in (each for each in page.items if each.id not in named):
+            strangers.note(stranger, gateway=hands.course.gateway)
 
 
 def unlisted(hands: Hands) -> None:
@@ -67,7 +70,7 @@ def unlisted(hands: Hands) -> None:
 def checkouts(hands: Hands) -> None:
     """Purchases that are complete or over at Stripe, and not here; what was paid once is among them."""
     since = hands.course.run.since
-    for page in _pages(hands, hands.course.gateway.list_checkouts, since=since and since - LONGEST_PURCHASE):
+    for page in pages(hands, hands.course.gateway.list_checkouts, since=since and since - LONGEST_PURCHASE):
         said = [each for each in page.items if each.status != "open" and is_reference(each.reference)]
         rows = Checkout.objects.at(hands.course.gateway).filter(uuid__in=[each.reference for each in said])
         known = {str(row.uuid): row for row in rows}
@@ -91,7 +94,7 @@ def waiting(hands: Hands) -> None:
 def invoices(hands: Hands) -> None:
     """What was billed. Those that are older and could still change follow by themselves."""
     since = hands.course.run.since
-    for page in _pages(hands, hands.course.gateway.list_account_invoices, since=since and since - LONGEST_DUNNING):
+    for page in pages(hands, hands.course.gateway.list_account_invoices, since=since and since - LONGEST_DUNNING):
         known = hands.known_subscriptions(each.subscription_id for each in page.items if each.subscription_id)
         ours = [
             each
@@ -139,7 +142,7 @@ def tidy(hands: Hands) -> None:
             daily.undo_second_purchases([subscription], gateway=course.gateway, now=course.now)
 
 
-def _pages(hands: Hands, fetch: Callable[[Part], Page[Item]], *, since: datetime | None) -> Iterator[Page[Item]]:
+def pages(hands: Hands, fetch: Callable[[Part], Page[Item]], *, since: datetime | None) -> Iterator[Page[Item]]:
     """From where the run broke off to the end. A page counts as done when the next one is asked for."""
     course = hands.course
     while True:

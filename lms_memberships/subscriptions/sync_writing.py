@@ -9,7 +9,8 @@ from datetime import datetime
 from .. import clock, killpoints
 from ..memberships.models import Membership
 from ..payments.gateway import CheckoutSnapshot, InvoiceSnapshot, NotFound, SubscriptionSnapshot
-from . import adopting, billing, gift_refunding, guest_parking, lifecycle, settling, sync_pictures
+from ..payments.refunds import DisputeSnapshot, RefundSnapshot
+from . import adopting, billing, disputes, gift_refunding, guest_parking, lifecycle, refunds, settling, sync_pictures
 from .gift_models import Gift
 from .models import Checkout, Invoice, Subscription
 from .people import MEMBERSHIP_KEY
@@ -62,6 +63,20 @@ class Hands:
         with self._telling(Names([bought], invoices, attempts)), self.course.trying(snapshot.id):
             if settling.follow(snapshot, gateway=self.course.gateway, now=self.course.now) is None:
                 self._adopt_purchase(snapshot)
+        self.course.saw()
+
+    def write_refund(self, snapshot: RefundSnapshot) -> None:
+        """Money that went back, or did not after all."""
+        gateway, now = self.course.gateway, self.course.now
+        with self._telling(Names(refunds=[snapshot.id])), self.course.trying(snapshot.id):
+            refunds.record(snapshot, gateway=gateway, now=now)
+        self.course.saw()
+
+    def write_dispute(self, snapshot: DisputeSnapshot) -> None:
+        """Money that a bank took back."""
+        gateway, now = self.course.gateway, self.course.now
+        with self._telling(Names(disputes=[snapshot.id])), self.course.trying(snapshot.id):
+            disputes.record(snapshot, gateway=gateway, now=now)
         self.course.saw()
 
     # ------------------------------------------------------------------ reading first

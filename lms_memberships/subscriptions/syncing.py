@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from ..payments.gateway import Gateway
-from . import sync_course, sync_events, sync_sweep
+from . import sync_course, sync_events, sync_money_back, sync_sweep
 from .sync_course import Course, Plan, TimeIsUp, Watcher
 from .sync_models import SyncRun
 from .sync_writing import Hands
@@ -26,9 +26,12 @@ PHASES: dict[str, tuple[Callable[[Hands], str | None], str]] = {
     "checkouts": (sync_sweep.checkouts, "waiting"),
     "waiting": (sync_sweep.waiting, "invoices"),
     "invoices": (sync_sweep.invoices, "unclosed"),
-    "unclosed": (sync_sweep.unclosed, "owing"),
+    "unclosed": (sync_sweep.unclosed, "absent"),
+    "absent": (sync_money_back.absent, "owing"),
     "owing": (sync_sweep.owing, "gifts"),
-    "gifts": (sync_sweep.gifts, "tidy"),
+    "gifts": (sync_sweep.gifts, "refunds"),
+    "refunds": (sync_money_back.refunded, "disputes"),
+    "disputes": (sync_money_back.disputed, "tidy"),
     "tidy": (sync_sweep.tidy, ""),
 }
 

@@ -8,7 +8,7 @@ from .. import clock
 from ..errors import OutsideFailure, Refusal
 from ..payments import customers
 from ..payments.connect import get_gateway
-from . import changing_tiers, daily, instalment_ends
+from . import changing_tiers, daily, exporting, instalment_ends
 from .models import Subscription
 
 logger = logging.getLogger(__name__)
@@ -42,3 +42,10 @@ def tell_emails() -> None:
         customers.tell_emails(gateway=get_gateway())
     except (OutsideFailure, Refusal):
         logger.warning("Stripe has not been told an address yet", exc_info=True)
+
+
+@task()
+def make_exports() -> None:
+    """Make the files that somebody asked for. What breaks off is gone on with by ``memberships_drain``."""
+    while exporting.make_due():
+        pass

@@ -6,6 +6,7 @@ from datetime import datetime
 from .. import events
 from ..payments.gateway import SubscriptionStatus
 from .models import Subscription
+from .queries import UNKNOWN_PRICE
 
 #: Over at Stripe, and it will not come back.
 OVER = frozenset({SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED})
@@ -18,6 +19,7 @@ class Told:
     has_started: bool
     is_ending: bool
     is_over: bool
+    is_price_unknown: bool = False
 
     @classmethod
     def of(cls, subscription: Subscription) -> "Told":
@@ -28,8 +30,13 @@ class Told:
         return cls(
             has_started=has_started,
             # Paid off, it ends at Stripe, and nothing of it ends for the student (V10).
-            is_ending=has_started and not is_paid_up and (is_over or subscription.cancel_at is not None),
+            # Ended by us because of a dispute or a refund, nobody has cancelled: those have words of their own.
+            is_ending=has_started
+            and not is_paid_up
+            and subscription.taken_back_at is None
+            and (is_over or subscription.cancel_at is not None),
             is_over=has_started and is_over,
+            is_price_unknown=has_started and not is_over and subscription.flag == UNKNOWN_PRICE,
         )
 
 
@@ -40,6 +47,8 @@ def differences(before: Told, after: Told) -> list[type[events.SubscriptionFact]
         found.append(events.SubscriptionStarted)
     if after.is_ending and not before.is_ending:
         found.append(events.SubscriptionCancelled)
+    if after.is_price_unknown and not before.is_price_unknown:
+        found.append(events.PriceBecameUnknown)
     if before.is_ending and not after.is_ending:
         found.append(events.SubscriptionResumed)
     if after.is_over and not before.is_over:

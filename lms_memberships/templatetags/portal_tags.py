@@ -10,6 +10,9 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from .. import clock, conf
+from ..access import gate
+from ..access.policy import Decision
+from ..access.reasons import Reason
 from ..memberships.intervals import Interval
 from ..memberships.models import Membership
 from ..memberships.offers import Offer, offer, offers
@@ -26,6 +29,7 @@ def register_portal_tags(register: template.Library) -> None:
     register.inclusion_tag("lms_memberships/portal/cards.html")(membership_cards)
     register.inclusion_tag("lms_memberships/portal/join_button.html", takes_context=True)(join_button)
     register.inclusion_tag("lms_memberships/portal/accept_terms.html", takes_context=True)(accept_terms)
+    register.inclusion_tag("lms_memberships/portal/failure_banner.html", takes_context=True)(payment_banner)
     register.simple_tag(help_contact)
     register.simple_tag(offer_of)
     register.simple_tag(rendered_description)
@@ -60,6 +64,16 @@ def join_button(context: template.Context, membership: Membership) -> dict[str, 
         # Only where the page has asked which prices there are: a card has one button and no choice.
         "choices": getattr(context.get("offer"), "choices", ()) if context.get("membership") == membership else (),
     }
+
+
+def payment_banner(context: template.Context, decision: Decision | str | None = None) -> dict[str, object]:
+    """``{% payment_banner %}``: on a page that is open for the days of grace only, what failed, and the button for it.
+
+    A view that has asked for itself says so: ``{% payment_banner decision %}``.
+    """
+    let_through = decision if isinstance(decision, Decision) else gate.decision_of(context.get("request"))
+    is_failing = let_through is not None and let_through.reason is Reason.IN_GRACE
+    return {"decision": let_through if is_failing else None, "csrf_token": context.get("csrf_token")}
 
 
 def accept_terms(context: template.Context) -> dict[str, object]:

@@ -8,7 +8,18 @@ from ..memberships import promotions
 from ..payments import connect
 from ..payments.gateway import Gateway, NotFound
 from ..payments.models import Customer, WebhookEvent
-from ..subscriptions import billing, gift_refunding, guest_parking, lifecycle, reminders, settling
+from ..subscriptions import (
+    billing,
+    cards,
+    disputes,
+    gift_refunding,
+    guest_parking,
+    lifecycle,
+    refunds,
+    reminders,
+    settling,
+    strangers,
+)
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Checkout, Invoice, Subscription
@@ -41,6 +52,8 @@ class Reading:
                 self._invoices[latest.stripe_id] = latest
             if found is None and guest_parking.follow_subscription(snapshot, gateway=self.gateway, now=self.now):
                 self._parked.add(stripe_id)
+            elif found is None:
+                strangers.note(snapshot, gateway=self.gateway)
         return self._subscriptions[stripe_id]
 
     def knows(self, stripe_id: str) -> bool:
@@ -116,6 +129,15 @@ def follow_customer(event: WebhookEvent, reading: Reading) -> bool:
     return known.exists()
 
 
+def follow_card(event: WebhookEvent, reading: Reading) -> bool:
+    """Another card, perhaps, in the portal or in Stripe's dashboard: it is charged from now on (P6)."""
+    mine = Customer.objects.filter(account=event.account, livemode=event.livemode, stripe_id=event.object_id)
+    if not mine.exists() and not cards.paid_by(event.object_id, gateway=reading.gateway).exists():
+        return False
+    cards.follow(event.object_id, gateway=reading.gateway, now=reading.now)
+    return True
+
+
 def follow_code(event: WebhookEvent, reading: Reading) -> bool:
     """Made, changed or used up, here or in Stripe's dashboard: read it again (V20)."""
     return promotions.follow(event.object_id, gateway=reading.gateway) is not None
@@ -127,11 +149,17 @@ def follow_coupon(event: WebhookEvent, reading: Reading) -> bool:
 
 
 def follow_refund(event: WebhookEvent, reading: Reading) -> bool:
-    """Money was given back, here or in Stripe's dashboard. Only a gift is closed by that."""
-    if not Gift.objects.at(reading.gateway).exclude(payment_intent_id="").exists():
-        return False
-    payment_id = reading.gateway.payment_of_refund(event.object_id)
-    return gift_refunding.follow(payment_id, gateway=reading.gateway, now=reading.now)
+    """Money was given back, here or in Stripe's dashboard; or could not be given back after all (G9)."""
+    snapshot = reading.gateway.read_refund(event.object_id)
+    refund = refunds.record(snapshot, gateway=reading.gateway, now=reading.now)
+    gift_refunding.follow(snapshot.payment_intent_id, gateway=reading.gateway, now=reading.now)
+    return refund is not None
+
+
+def follow_dispute(event: WebhookEvent, reading: Reading) -> bool:
+    """Somebody had their bank take a payment back, or the bank has decided (G7). In any order: the dispute is read."""
+    snapshot = reading.gateway.read_dispute(event.object_id)
+    return disputes.record(snapshot, gateway=reading.gateway, now=reading.now) is not None
 
 
 def refresh_account(event: WebhookEvent, reading: Reading) -> bool:
@@ -157,6 +185,8 @@ HANDLERS: dict[str, Callable[[WebhookEvent, Reading], bool]] = {
     "customer.subscription.resumed": follow_subscription,
     # Told three days before. The nightly job tells it too, for those whose event got lost (G6).
     "customer.subscription.trial_will_end": announce_trial_end,
+    # The billing portal tells of a new card in no other way.
+    "customer.updated": follow_card,
     # Deleted in Stripe's dashboard, and with it all that it paid for.
     "customer.deleted": follow_customer,
     "invoice.created": follow_invoice,
@@ -171,6 +201,11 @@ HANDLERS: dict[str, Callable[[WebhookEvent, Reading], bool]] = {
     "invoice.voided": follow_invoice,
     "invoice.marked_uncollectible": follow_invoice,
     "refund.created": follow_refund,
+    "refund.updated": follow_refund,
+    "refund.failed": follow_refund,
+    "charge.dispute.created": follow_dispute,
+    "charge.dispute.updated": follow_dispute,
+    "charge.dispute.closed": follow_dispute,
     "promotion_code.created": follow_code,
     "promotion_code.updated": follow_code,
     "coupon.updated": follow_coupon,

@@ -1,4 +1,4 @@
-"""Is everything round the membership ready for students? Stripe, e-mails, terms; each with the way to mend it (X18)."""
+"""Is everything round the membership ready for students? Stripe, e-mails, terms, portal; each with what mends it (X18)."""
 
 from dataclasses import dataclass
 
@@ -9,11 +9,13 @@ from .. import clock, conf
 from ..emails import switches
 from ..health import stripe_look
 from ..health.lights import tax
+from ..memberships import portal_settings
 from ..memberships.models import Membership
 from ..payments import connect
 
 EMAILS_URL_NAME = "lms_memberships_email_settings"
 STRIPE_URL_NAME = "lms_memberships_stripe_settings"
+PORTAL_URL_NAME = "lms_memberships_portal_settings"
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Check:
 
 def checks(membership: Membership) -> list[Check]:
     """All of them, in the order in which they stop a sale."""
-    return [_stripe(), *_tax(), _emails(membership), _terms()]
+    return [_stripe(), *_tax(), _emails(membership), _terms(), _portal()]
 
 
 def are_emails_on(membership: Membership) -> bool:
@@ -94,3 +96,30 @@ def _terms() -> Check:
     return Check(
         label, is_met=False, explanation=explanation, url=reverse(STRIPE_URL_NAME), url_label=_("Payment settings")
     )
+
+
+def _portal() -> Check:
+    """From what is stored and the last look at Stripe, as the health page has it (P15)."""
+    label = _("Students can change their card in Stripe's portal")
+    problem = _portal_problem()
+    if not problem:
+        return Check(label, is_met=True)
+    return Check(label, is_met=False, explanation=problem, url=reverse(PORTAL_URL_NAME), url_label=_("Customer portal"))
+
+
+def _portal_problem() -> str:
+    account = connect.current()
+    if account is None:
+        return _("It is set up once Stripe is connected.")
+    if account.livemode and portal_settings.address_problems():
+        return _("It has to show the site's own terms and privacy notice, at public https addresses.")
+    row = portal_settings.stored(account.account_id, livemode=account.livemode)
+    look = stripe_look.last()
+    if row is None or look is None or look.portals is None:
+        # The first student who needs it has it set up.
+        return ""
+    should_be = portal_settings.wanted(livemode=account.livemode)
+    found = next((each for each in look.portals if each.id == row.stripe_id), None)
+    if found is None or portal_settings.differences(should_be, found.settings):
+        return _("At Stripe it is not set up as it has to be.")
+    return ""

@@ -7,8 +7,8 @@ from wagtail.coreutils import get_content_languages
 from ..memberships.intervals import choices
 from ..memberships.models import Membership
 from ..money import AmountRefused
-from .draft_form import DraftForm
 from .further_prices import FurtherPricesField, fill, rows_of
+from .leaving_form import STAY_CODE, LeavingForm
 from .markdown import MarkdownTextarea
 from .money_fields import AmountField, currency_choices, to_minor, typed
 
@@ -16,7 +16,7 @@ AMOUNTS = ("price_amount", "old_price_amount", "setup_fee_amount")
 #: What a price at Stripe is: with another of these it is another price.
 IDENTITY = ("price_amount", "currency", "interval", "instalments")
 #: A trial of two years gives as much away as a price of nothing: it needs the same permission.
-PRICE_FIELDS = (*AMOUNTS, "currency", "interval", "instalments", "trial_days", "trial_requires_card")
+PRICE_FIELDS = (*AMOUNTS, "currency", "interval", "instalments", "trial_days", "trial_requires_card", STAY_CODE)
 
 
 def may_set_price(user: object) -> bool:
@@ -24,7 +24,7 @@ def may_set_price(user: object) -> bool:
     return user is not None and user.has_perm("lms_memberships.set_price_membership")
 
 
-class InformationForm(DraftForm):
+class InformationForm(LeavingForm):
     """The model's fields; amounts are typed in whole units, price fields are fixed without permission."""
 
     price_amount = AmountField(label=_("Price"), help_text=_("In whole units, for example 19 or 19.90."))

@@ -58,6 +58,12 @@ STEPS = (
                 classname="collapsed",
             ),
             MultiFieldPanel(
+                [FieldRowPanel([FieldPanel("on_lapse"), FieldPanel("may_pause")]), FieldPanel("stay_code")],
+                heading=_("When somebody leaves"),
+                icon="logout",
+                classname="collapsed",
+            ),
+            MultiFieldPanel(
                 [FieldRowPanel([FieldPanel("grace_days"), FieldPanel("lang")]), unpaid_panel()],
                 heading=_("More"),
                 icon="cog",

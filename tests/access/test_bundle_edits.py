@@ -16,7 +16,7 @@ from lms_memberships.access.reasons import Reason
 from lms_memberships.bundles import catalogue
 from lms_memberships.memberships import bundle_edits
 from lms_memberships.models import BundleItem, KeptItem, Membership, Subscription
-from lms_memberships.portal.standing import subscription_items
+from lms_memberships.portal.card_words import items_of
 from tests.access import school
 from tests.factories import UserFactory
 
@@ -64,7 +64,7 @@ def has(subscription, thing, *, now) -> bool:
     assert (thing in items_open_to(user, [thing], now=now)) == allowed
     fresh = Subscription.objects.select_related("membership").get(pk=subscription.pk)
     is_free = decision.reason is Reason.NOT_SOLD
-    assert (catalogue.sync(thing) in subscription_items(fresh)) == (allowed and not is_free)
+    assert (catalogue.sync(thing) in items_of(fresh)) == (allowed and not is_free)
     return allowed
 
 

@@ -91,7 +91,7 @@ def told_inside():
 
     events.connect(tell)
     yield
-    events._reactions.remove(tell)
+    events.disconnect(tell)
 
 
 def test_control_told_inside_one_that_raises_takes_the_state_with_it(listen, told_inside, student, membership):

@@ -50,7 +50,7 @@ def open_wizard(page: Page, demo: Demo) -> None:
     """Marketing → Memberships → Create a new membership, as a person finds it."""
     page.goto(demo.admin)
     page.get_by_role("button", name="Marketing").click()
-    page.get_by_role("link", name="Memberships", exact=True).click()
+    page.get_by_role("list", name="Marketing").get_by_role("link", name="Memberships", exact=True).click()
     page.get_by_role("link", name="Create a new membership").click()
     expect(page.locator("#lms-step-nav [aria-current=step]")).to_contain_text("Main information")
 

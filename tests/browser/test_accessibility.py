@@ -85,6 +85,23 @@ ADMIN = {
     "delete tiers": "memberships/ladders/1/delete/",
     "Stripe settings": "memberships/stripe/",
     "e-mail settings": "memberships/emails/",
+    "front page": "",
+    "people": "memberships/people/",
+    "people in one state": "memberships/people/?state=failing",
+    "one person": "memberships/people/5/",
+    "why one person can open it": "memberships/people/5/why/",
+    "give one person access": "memberships/people/5/give/",
+    "link a subscription": "memberships/people/5/link/",
+    "merge two accounts": "memberships/people/5/merge/",
+    "invoices": "memberships/invoices/",
+    "what needs attention": "memberships/attention/",
+    "recurring revenue": "memberships/reports/recurring/",
+    "what was earned": "memberships/reports/earned/",
+    "trials": "memberships/reports/trials/",
+    "failed payments": "memberships/reports/payments/",
+    "why people leave": "memberships/reports/leaving/",
+    "payment settings": "memberships/payments/",
+    "customer portal": "memberships/stripe/portal/",
 }
 DESK = ("", "customers", "subscriptions", "events", "webhooks", "requests")
 
@@ -171,6 +188,14 @@ def test_the_sandboxs_dashboard(people: People, demo: Demo, look_at: Callable):
         page.locator("main tbody a").first.click()
         found += complaints(page, f"one of {path}")
     _all_well(found)
+
+
+def test_giving_money_back(people: People, demo: Demo):
+    page = people.signed_in("admin")
+    page.goto(f"{demo.admin}memberships/invoices/?q=lena")
+    page.get_by_role("link", name="Refund").first.click()
+    expect(page.get_by_role("heading", name="Give money back")).to_be_visible()
+    _all_well(complaints(page, "refund", ADMIN_LOOKS))
 
 
 def test_the_admins_pages(people: People, demo: Demo, look_at: Callable):

@@ -65,7 +65,7 @@ def test_a_failed_renewal_runs_into_grace_then_closes_and_paying_opens_again(peo
     student.finds_closed(f"{demo.site}{COURSE_PATH}", "mend it to open this again")
 
     page = account(student, demo)
-    page.get_by_role("link", name="Pay now").click()
+    page.get_by_role("button", name="Pay now").click()
     page.wait_for_url(f"{demo.sandbox}/**")
     fill_card(page, GOOD_CARD)
     press_pay(page)

@@ -2,14 +2,25 @@
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
 
 import pytest
 
 from lms_memberships.money import Money
-from lms_memberships.payments.gateway import CheckoutRequest, CustomerRequest, PriceRequest, ProductRequest, SetupFee
+from lms_memberships.payments.gateway import (
+    CheckoutRequest,
+    CustomerRequest,
+    PriceRequest,
+    ProductRequest,
+    RequestRefused,
+    SetupFee,
+)
+from lms_memberships.payments.leaving import Why
 from lms_memberships.payments.lists import Part
+from lms_memberships.payments.portal import PortalFlow, PortalSettings, PortalVisit
+from lms_memberships.payments.refunds import BackRequest
 from lms_memberships.payments.stripe_gateway import StripeGateway, wrap_http_client
 from lms_memberships.payments.switching import ChangeRequest, PlanRequest
 from tests import hosted
@@ -38,6 +49,7 @@ ENDPOINTS = {
     "POST /v1/subscriptions/{id}",
     "DELETE /v1/subscriptions/{id}",
     "GET /v1/invoices/{id}",
+    "POST /v1/invoices/{id}/pay",
     "GET /v1/invoices",
     "POST /v1/invoices/create_preview",
     "POST /v1/subscription_schedules",
@@ -47,10 +59,23 @@ ENDPOINTS = {
     "POST /v1/refunds",
     "GET /v1/refunds",
     "GET /v1/refunds/{id}",
+    "POST /v1/billing_portal/configurations",
+    "GET /v1/billing_portal/configurations",
+    "GET /v1/billing_portal/configurations/{id}",
+    "POST /v1/billing_portal/configurations/{id}",
+    "POST /v1/billing_portal/sessions",
+    "GET /v1/subscriptions",
+    "POST /v1/credit_notes",
+    "GET /v1/credit_notes",
+    "GET /v1/credit_notes/preview",
+    "GET /v1/invoice_payments",
+    "GET /v1/payment_intents/{id}",
+    "GET /v1/disputes",
+    "GET /v1/disputes/{id}",
     "GET /v1/tax/settings",
     "GET /v1/tax/registrations",
 }
-IDS = re.compile(r"/(?:cs_test|cs|prod|price|cus|sub|in|re|lmsm)_\w+")
+IDS = re.compile(r"/(?:cs_test|cs|prod|pi|du|price|cus|sub|in|re|lmsm|bpc)_\w+")
 
 
 @pytest.fixture
@@ -103,9 +128,35 @@ def tour(gateway: StripeGateway, sandbox) -> None:
     gateway.update_customer_email(customer, "new@b.test", key="tour:email")
     assert gateway.customer_email(customer) == "new@b.test"
     assert gateway.payment_of_refund(refund) == paid.payment_intent_id
+    _visit_money_back(gateway, sandbox, monthly, once, customer)
     _reckon_tax(gateway, sandbox, once, monthly, customer)
     abandoned = gateway.create_checkout(_checkout(monthly, customer, "abandoned"), key="tour:abandoned")
     gateway.expire_checkout(abandoned.id)
+
+
+def _visit_money_back(gateway: StripeGateway, sandbox, monthly: str, once: str, customer: str) -> None:
+    """A credit note, a plain refund, and a bank that takes the rest."""
+    bought = _buy(gateway, sandbox, _checkout(monthly, customer, "going back"))
+    invoice = gateway.list_invoices(subscription_id=bought.subscription_id)[0]
+    request = BackRequest(invoice.payment_intent_id, invoice.id, Money(500, "eur"), {"lmsm_refund": "1"})
+    assert gateway.preview_credit(request).total == request.money
+    assert gateway.find_given_back(request) is None
+    made = gateway.credit(request, key="tour:credit")
+    assert gateway.find_given_back(request) == made
+    assert gateway.read_refund(made).money == request.money
+    assert gateway.invoice_of_payment(invoice.payment_intent_id) == invoice.id
+    paid = _buy(gateway, sandbox, _checkout(once, customer, "back in part", recurring=False))
+    part = BackRequest(paid.payment_intent_id, "", Money(300, "eur"), {"lmsm_refund": "2"})
+    assert gateway.refund_part(part, key="tour:part") == gateway.find_given_back(part)
+    assert gateway.received(paid.payment_intent_id).minor > 300
+    assert [each.money.minor for each in gateway.refunds_of(paid.payment_intent_id)] == [300]
+    assert gateway.list_refunds(Part()).items
+    charges = sandbox.store.all("charge", account=sandbox.account_id)
+    charge = next(each for each in charges if each["payment_intent"] == invoice.payment_intent_id)
+    opened = sandbox.actions.open_dispute(charge["id"])
+    assert gateway.read_dispute(opened["id"]).payment_intent_id == invoice.payment_intent_id
+    assert [each.id for each in gateway.disputes_of(invoice.payment_intent_id)] == [opened["id"]]
+    assert gateway.list_disputes(Part()).items
 
 
 def _reckon_tax(gateway: StripeGateway, sandbox, once: str, monthly: str, customer: str) -> None:
@@ -134,15 +185,16 @@ def _visit_subscriptions(gateway: StripeGateway, sandbox, price: str, customer: 
             found.id, old=price, new=_price(gateway, "lmsm_tour", "month", 1, name), key=f"m:{name}"
         )
         assert moved.price_id != price
-        gateway.cancel_at_period_end(found.id, key=f"tour:cancel:{name}")
+        gateway.cancel_at_period_end(found.id, key=f"tour:cancel:{name}", why=Why("too_expensive", "Sorry"))
         gateway.resume(found.id, key=f"tour:resume:{name}")
-        gateway.cancel_now(found.id)
+        gateway.cancel_now(found.id, why=Why(comment="No more"))
 
 
 def _visit_changes(gateway: StripeGateway, sandbox, price: str, other: str, customer: str) -> None:
     found = gateway.read_subscription(_buy(gateway, sandbox, _checkout(price, customer, "changing")).subscription_id)
     planned = gateway.plan_change(PlanRequest(found.id, other, 1, "year", 1, {"lmsm_membership": "1"}), key="tour:plan")
     assert gateway.read_schedule(planned).next_price_id == other
+    _visit_portal(gateway, found.id, customer)
     gateway.release_schedule(planned)
     at = datetime.fromtimestamp(sandbox.now(), UTC)
     request = ChangeRequest(found.id, found.item_id, other, found.quantity, at)
@@ -150,8 +202,30 @@ def _visit_changes(gateway: StripeGateway, sandbox, price: str, other: str, cust
         assert gateway.preview_change(request, prorated=prorated).due.minor > 0
     gateway.change_item(request, key="tour:change")
     gateway.name_tier(found.id, {"lmsm_membership": "2"}, key="tour:name")
+    assert gateway.preview_renewal(found.id).due.minor > 0
+    assert gateway.read_card(found.id).expires_at == datetime(2035, 1, 1, tzinfo=UTC)
+    with pytest.raises(RequestRefused, match="paid"):
+        gateway.pay_invoice(gateway.read_subscription(found.id).latest_invoice.id, key="tour:pay")
     assert not gateway.needs_person(gateway.read_subscription(found.id).latest_invoice.id)
     gateway.cancel_now(found.id)
+
+
+def _visit_portal(gateway: StripeGateway, subscription: str, customer: str) -> None:
+    """While a schedule leads the subscription: the card has to be said to both."""
+    terms = {"terms_url": "https://school.test/terms", "privacy_url": "https://school.test/privacy"}
+    full = PortalSettings("Tour", **terms, return_url="https://school.test/me", details=("email",), cards=True)
+    full = replace(full, cancels=True, cancel_reasons=("other", "unused"), invoices=True)
+    portal = gateway.create_portal(full, metadata={"lmsm": "portal"}, key="tour:portal")
+    for number, changed in enumerate((PortalSettings("Tour", "", "", "https://school.test/me"), full)):
+        gateway.update_portal(portal, changed, metadata={"lmsm": "portal"}, key=f"tour:portal:{number}")
+        assert gateway.read_portal(portal).settings == changed
+    assert [each.id for each in gateway.list_portals()] == [portal]
+    for flow in (PortalFlow.HOME, PortalFlow.CARD, PortalFlow.DETAILS):
+        visit = PortalVisit(customer, portal, "https://school.test/back", "hi", flow)
+        assert gateway.open_portal(visit).startswith("http")
+    card = gateway.card_of(subscription)
+    assert gateway.read_cards(customer).of_subscriptions[subscription].id == card
+    gateway.use_card(subscription, card, key="tour:card")
 
 
 def _visit_as_a_guest(gateway: StripeGateway, sandbox, monthly: str, once: str) -> None:

@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from lms_memberships.emails import truth
+from lms_memberships.emails import drop_reasons
 from lms_memberships.models import Delivery, Email, Item, Subscription, WebhookEvent
 from tests.factories import UserFactory, allow
 
@@ -131,9 +131,9 @@ def test_what_went_wrong_is_said(client_for, make, admin):
     """F2, F9: the last line of a traceback; why a mail was dropped, in words; what the service told."""
     browser = client_for(admin)
     make("webhooks", "dead", error="Traceback (most recent call last):\n  …\nNotFound: no such subscription\n")
-    make("emails", "dropped", failure=truth.NO_TRIAL)
+    make("emails", "dropped", failure=drop_reasons.NO_TRIAL)
     make("emails", "failed", 2, failure="no such user", outcome="bounced")
     assert "NotFound: no such subscription" in browser.get(url("webhooks")).content.decode()
     page = browser.get(url("emails")).content.decode()
-    assert str(truth.REASONS[truth.NO_TRIAL]) in page
+    assert str(drop_reasons.REASONS[drop_reasons.NO_TRIAL]) in page
     assert "bounced" in page

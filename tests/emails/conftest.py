@@ -11,6 +11,7 @@ from lms_memberships import events
 from lms_memberships.emails import price_changes, switches
 from lms_memberships.emails.catalogue import CATALOGUE, EmailKind
 from lms_memberships.models import (
+    Dispute,
     Email,
     Gift,
     GuestPurchase,
@@ -18,8 +19,10 @@ from lms_memberships.models import (
     Membership,
     PriceMove,
     PriceMoveEntry,
+    Refund,
     Subscription,
     WaitingEntry,
+    Withdrawal,
 )
 from lms_memberships.subscriptions import gift_links, guest_links
 
@@ -94,6 +97,9 @@ TRUE_WHEN: dict[str, dict[str, object]] = {
     "access_lost": {"access_until": timedelta(days=-1)},
     "payment_succeeded": {},
     "payment_failed": {"status": "past_due"},
+    "payment_missing": {"status": "past_due"},
+    "renewal_soon": {"period_end": timedelta(days=5)},
+    "card_expires": {"card_expires_at": timedelta(days=20)},
     "trial_ends_soon": {"status": "trialing", "trial_end": timedelta(days=2)},
     "place_free": {},
     "no_place_left": {"flag": "no_place"},
@@ -106,7 +112,14 @@ TRUE_WHEN: dict[str, dict[str, object]] = {
     "gift_bought": {},
     "gift_received": {},
     "gift_returned": {},
+    "payment_refunded": {},
+    "admin_refund_failed": {},
+    "admin_disputed": {},
+    "admin_dispute_decided": {},
+    "withdrawn": {},
 }
+#: Mails about money that went back, or that a bank took back.
+REFUNDS, DISPUTES = ("payment_refunded", "admin_refund_failed"), ("admin_disputed", "admin_dispute_decided")
 
 
 @pytest.fixture
@@ -138,25 +151,39 @@ def true_for(subscription):
         }
         Subscription.objects.filter(pk=subscription.pk).update(**{**before, **wanted})
         if kind == "place_free":
-            WaitingEntry.objects.get_or_create(
-                user=subscription.user,
-                membership=subscription.membership,
-                defaults={"asked_at": now, "told_at": now, "held_until": now + timedelta(hours=48)},
-            )
+            offered_a_place(subscription, now)
         if kind == "price_change":
             told_of_another_price(subscription, now)
+        if kind in (*REFUNDS, *DISPUTES):
+            take_back(subscription, kind)
+        # One mail says all of it: with one, the others are not true.
+        Withdrawal.objects.all().delete()
+        if kind == "withdrawn":
+            withdrawn_from(subscription)
         if kind.startswith("gift_"):
             give(subscription, is_returned=kind == "gift_returned")
         if kind.startswith("guest_"):
-            purchase = GuestPurchase.objects.first() or park(subscription.membership)
-            if kind == "guest_returned":
-                GuestPurchase.objects.update(state="returned", return_reason="staff", returned_at=now)
-            else:
-                GuestPurchase.objects.filter(pk=purchase.pk).update(state="parked", returned_at=None)
+            parked_for(subscription, now, is_returned=kind == "guest_returned")
         subscription.refresh_from_db()
         return subscription
 
     return put
+
+
+def offered_a_place(subscription: Subscription, now) -> None:
+    WaitingEntry.objects.get_or_create(
+        user=subscription.user,
+        membership=subscription.membership,
+        defaults={"asked_at": now, "told_at": now, "held_until": now + timedelta(hours=48)},
+    )
+
+
+def parked_for(subscription: Subscription, now, *, is_returned: bool) -> None:
+    purchase = GuestPurchase.objects.first() or park(subscription.membership)
+    if is_returned:
+        GuestPurchase.objects.update(state="returned", return_reason="staff", returned_at=now)
+    else:
+        GuestPurchase.objects.filter(pk=purchase.pk).update(state="parked", returned_at=None)
 
 
 def told_of_another_price(subscription: Subscription, now) -> None:
@@ -175,14 +202,54 @@ def told_of_another_price(subscription: Subscription, now) -> None:
     PriceMoveEntry.objects.get_or_create(move=move, subscription=subscription, defaults=told)
 
 
+def withdrawn_from(subscription: Subscription) -> Withdrawal:
+    """Declared today, for what was paid."""
+    declared = {
+        "membership": subscription.membership,
+        "title": subscription.membership.title,
+        "contract_at": subscription.started_at,
+        "declared_at": timezone.now(),
+        "amount": 1900,
+        "currency": "eur",
+    }
+    return Withdrawal.objects.get_or_create(subscription=subscription, defaults=declared)[0]
+
+
 def said_of(kind: str) -> dict[str, object]:
     """What a mail of this kind says in its row of what it is about; make it true first."""
+    if kind in REFUNDS:
+        return {"refund": Refund.objects.latest("pk").pk}
+    if kind in DISPUTES:
+        return {"dispute": Dispute.objects.latest("pk").pk, "status": "open"}
     if kind.startswith("gift_"):
         return {"gift": Gift.objects.latest("pk").pk}
     if kind.startswith("guest_"):
         purchase = GuestPurchase.objects.latest("pk")
         return {"guest": purchase.pk, "link": purchase.link}
+    if kind == EmailKind.CARD_EXPIRES:
+        expires_at = Subscription.objects.latest("pk").card_expires_at
+        return {"card_expires_at": expires_at.isoformat()} if expires_at else {}
+    if kind == "withdrawn":
+        return {"withdrawal": Withdrawal.objects.get().pk}
     return price_changes.said(PriceMoveEntry.objects.get()) if kind == EmailKind.PRICE_CHANGE else {}
+
+
+def take_back(subscription: Subscription, kind: str) -> None:
+    """Their payment went back, or did not after all, or is disputed, or that is decided."""
+    now = timezone.now()
+    about = {
+        "subscription": subscription, "membership": subscription.membership, "payment_intent_id": "pi_1",
+        "account": "acct_sandbox", "amount": 1900, "currency": "eur", "created_at": now, "read_started_at": now,
+    }  # fmt: skip
+    if kind in REFUNDS:
+        Refund.objects.create(
+            stripe_id=f"re_{Refund.objects.count()}",
+            state="failed" if kind == "admin_refund_failed" else "succeeded",
+            **about,
+        )
+    else:
+        status = "open" if kind == "admin_disputed" else "won"
+        Dispute.objects.create(stripe_id=f"du_{Dispute.objects.count()}", status=status, said=status, **about)
 
 
 def give(subscription: Subscription, *, is_returned: bool) -> Gift:
@@ -198,6 +265,20 @@ def give(subscription: Subscription, *, is_returned: bool) -> Gift:
     gift_links.give_new(gift)
     gift.save()
     return gift
+
+
+def of_money_back(fact: type[events.Fact]) -> events.Fact:
+    """About the last row that ``take_back`` wrote."""
+    if issubclass(fact, events.RefundFact):
+        return fact(refund_id=Refund.objects.latest("pk").pk)
+    return fact(dispute_id=Dispute.objects.latest("pk").pk, turn=1)
+
+
+def of_an_entry(fact: type[events.Fact]) -> events.Fact:
+    """About the one who waits, or who is to pay another price."""
+    if fact is events.PlaceOffered:
+        return fact(entry_id=WaitingEntry.objects.get().pk)
+    return fact(entry_id=PriceMoveEntry.objects.get().pk, tellings=1)
 
 
 @pytest.fixture
@@ -225,8 +306,8 @@ def owe(subscription, parked, all_on, true_for, settings):
     def go(kind: str, **about: object) -> Email:
         true_for(kind)
         fact = CATALOGUE[EmailKind(kind)].fact
+        Invoice.objects.update(status="open" if kind in {"payment_failed", "payment_missing"} else "paid")
         if issubclass(fact, events.PaymentFact):
-            Invoice.objects.update(status="open" if kind == "payment_failed" else "paid")
             more = {"attempt": 1} if fact is events.PaymentFailed else {}
             tell(fact(invoice_id=invoice.pk, **more), **about)
         elif issubclass(fact, events.GuestFact):
@@ -234,12 +315,15 @@ def owe(subscription, parked, all_on, true_for, settings):
         elif issubclass(fact, events.GiftFact):
             more = {"number": 1} if fact is events.GiftDelivered else {}
             tell(fact(gift_id=Gift.objects.latest("pk").pk, **more), **about)
-        elif fact is events.PlaceOffered:
-            tell(fact(entry_id=WaitingEntry.objects.get().pk), **about)
-        elif fact is events.PriceWillChange:
-            tell(fact(entry_id=PriceMoveEntry.objects.get().pk, tellings=1), **about)
+        elif kind in (*REFUNDS, *DISPUTES):
+            tell(of_money_back(fact), **about)
+        elif fact in (events.PlaceOffered, events.PriceWillChange):
+            tell(of_an_entry(fact), **about)
+        elif fact is events.ContractWithdrawn:
+            tell(fact(withdrawal_id=Withdrawal.objects.get().pk), **about)
         else:
-            tell(fact(subscription_id=subscription.pk, turn=1), **about)
+            more = {"amount": 1700} if fact is events.RenewalSoon else {}
+            tell(fact(subscription_id=subscription.pk, turn=1, **more), **about)
         Email.objects.exclude(kind=kind).delete()
         return Email.objects.get()
 

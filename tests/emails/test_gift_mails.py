@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from lms_memberships.emails import outbox, truth
+from lms_memberships.emails import drop_reasons, outbox
 from lms_memberships.models import Email, Gift
 from lms_memberships.subscriptions import gift_links
 from tests.emails.conftest import Server
@@ -33,7 +33,7 @@ def test_a_gift_that_opens_nothing_is_not_mailed(change, owe, server):
     Gift.objects.update(**NOT_ANY_MORE[change](gift))
     assert deliver() == 0
     email.refresh_from_db()
-    assert (email.state, email.failure) == ("dropped", truth.GIFT_CLOSED)
+    assert (email.state, email.failure) == ("dropped", drop_reasons.GIFT_CLOSED)
     assert Server.accepted == []
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from lms_memberships import clock, events
-from lms_memberships.emails import outbox, truth
+from lms_memberships.emails import drop_reasons, outbox
 from lms_memberships.emails.catalogue import CRITICAL, EmailKind
 from lms_memberships.models import Email, Invoice, Subscription
 from lms_memberships.subscriptions import reminders
@@ -91,14 +91,17 @@ def test_a_server_that_is_down_for_twelve_hours_costs_no_mail(owe, server):
 
 
 GONE_FALSE = {
-    "admin_bought": ({"status": "canceled"}, truth.OVER),
-    "bought": ({"status": "canceled"}, truth.OVER),
-    "admin_cancelled": ({"cancel_at": None}, truth.RESUMED),
-    "cancelled": ({"cancel_at": None}, truth.RESUMED),
-    "access_gained": ({"access_until": None}, truth.CLOSED_AGAIN),
-    "access_lost": ({"access_until": timedelta(days=9)}, truth.OPEN_AGAIN),
-    "payment_failed": ({"status": "canceled"}, truth.OVER),
-    "trial_ends_soon": ({"status": "active"}, truth.NO_TRIAL),
+    "admin_bought": ({"status": "canceled"}, drop_reasons.OVER),
+    "bought": ({"status": "canceled"}, drop_reasons.OVER),
+    "admin_cancelled": ({"cancel_at": None}, drop_reasons.RESUMED),
+    "cancelled": ({"cancel_at": None}, drop_reasons.RESUMED),
+    "access_gained": ({"access_until": None}, drop_reasons.CLOSED_AGAIN),
+    "access_lost": ({"access_until": timedelta(days=9)}, drop_reasons.OPEN_AGAIN),
+    "payment_failed": ({"status": "canceled"}, drop_reasons.OVER),
+    "trial_ends_soon": ({"status": "active"}, drop_reasons.NO_TRIAL),
+    "payment_missing": ({"access_until": timedelta(days=-1)}, drop_reasons.CLOSED_AGAIN),
+    "renewal_soon": ({"cancel_at": timedelta(days=5)}, drop_reasons.NO_RENEWAL),
+    "card_expires": ({"card_expires_at": timedelta(days=900)}, drop_reasons.OTHER_CARD),
 }
 
 
@@ -114,7 +117,7 @@ def test_what_is_not_true_any_more_is_dropped_and_says_why(kind, owe, server):
     assert deliver() == 0
     assert state_of(email) == ("dropped", reason)
     assert Server.accepted == []
-    assert str(truth.REASONS[reason])
+    assert str(drop_reasons.REASONS[reason])
 
 
 @pytest.mark.parametrize("kind", EmailKind)
@@ -124,7 +127,9 @@ def test_control_what_is_still_true_is_sent(kind, owe, server):
     assert deliver() == 1
 
 
-@pytest.mark.parametrize(("kind", "status"), [("payment_failed", "paid"), ("payment_succeeded", "void")])
+@pytest.mark.parametrize(
+    ("kind", "status"), [("payment_failed", "paid"), ("payment_missing", "paid"), ("payment_succeeded", "void")]
+)
 def test_of_an_invoice_that_changed_nothing_is_said(kind, status, owe, server):
     """F3"""
     email = owe(kind)
@@ -137,7 +142,7 @@ def test_a_reminder_is_not_sent_after_the_trial(owe, server):
     """F2: the outage outlived it."""
     email = owe("trial_ends_soon")
     assert deliver(days=3) == 0
-    assert state_of(email) == ("dropped", truth.NO_TRIAL)
+    assert state_of(email) == ("dropped", drop_reasons.NO_TRIAL)
 
 
 def test_what_waited_for_days_is_dropped(owe, server):
@@ -145,13 +150,13 @@ def test_what_waited_for_days_is_dropped(owe, server):
     email = owe("bought")
     Email.objects.update(owed_at=now_in(hours=-73))
     assert deliver() == 0
-    assert state_of(email) == ("dropped", truth.WAITED_TOO_LONG)
+    assert state_of(email) == ("dropped", drop_reasons.WAITED_TOO_LONG)
 
 
 def test_late_news_is_no_news(owe, settings):
     """E7: what happened three days ago and is only learnt now is written down, and not sent; unless somebody says so."""
     long_ago = {events.SubscriptionStarted: now_in(hours=-49)}
-    assert (owe("bought", at=long_ago).state, Email.objects.get().failure) == ("dropped", truth.TOO_OLD)
+    assert (owe("bought", at=long_ago).state, Email.objects.get().failure) == ("dropped", drop_reasons.TOO_OLD)
     Email.objects.all().delete()
     settings.LMS_MEMBERSHIPS_OLDEST_NEWS_HOURS = 24 * 365
     assert owe("bought", at=long_ago).state == "owed"

@@ -1,6 +1,7 @@
 """Does one reader get one mail, however often and in whichever spelling their address is noted? (K5)"""
 
 import pytest
+from django.contrib.auth.models import Group, Permission
 
 from lms_memberships import events
 from lms_memberships.emails import owed, switches
@@ -40,6 +41,25 @@ def test_four_accounts_with_one_address_are_one_reader(subscription):
     for number, address in enumerate([*SPELLINGS, OTHER]):
         allow(UserFactory(username=f"creator {number}", email=address), "publish_membership")
     assert len(told(subscription)) == 2
+
+
+def test_only_the_group_that_may_publish_memberships_hears_of_sales(subscription):
+    """S51: of two groups of staff one is told; who has left it, or cannot sign in any more, is not."""
+    may, may_not = (Group.objects.create(name=name) for name in ("sellers", "editors"))
+    may.permissions.add(permission("publish_membership"))
+    may_not.permissions.add(permission("view_membership"), permission("change_membership"))
+    people = {
+        name: UserFactory(username=name, email=f"{name}@school.test", is_active=name != "gone")
+        for name in ("seller", "editor", "gone", "former")
+    }
+    for name, group in {"seller": may, "editor": may_not, "gone": may, "former": may}.items():
+        people[name].groups.add(group)
+    people["former"].groups.remove(may)
+    assert told(subscription) == ["seller@school.test"]
+
+
+def permission(codename: str) -> Permission:
+    return Permission.objects.get(content_type__app_label="lms_memberships", codename=codename)
 
 
 def test_a_fact_that_is_told_again_in_another_spelling_is_one_mail(subscription, settings):

@@ -8,11 +8,11 @@ from django.utils import timezone
 from lms_memberships.emails import rendering
 from lms_memberships.emails.catalogue import CATALOGUE, Audience, EmailKind
 from lms_memberships.emails.models import Email
-from tests.emails.conftest import said_of
+from tests.emails.conftest import DISPUTES, REFUNDS, said_of
 
 pytestmark = pytest.mark.django_db
 
-ABOUT_INVOICES = {EmailKind.PAYMENT_SUCCEEDED, EmailKind.PAYMENT_FAILED}
+ABOUT_INVOICES = {EmailKind.PAYMENT_SUCCEEDED, EmailKind.PAYMENT_FAILED, EmailKind.PAYMENT_MISSING}
 
 #: The link at the foot; a mail may lead to a page below it besides.
 ACCOUNT = re.compile(r"http://testserver/memberships/account/(?=\s|$)")
@@ -22,7 +22,7 @@ ACCOUNT = re.compile(r"http://testserver/memberships/account/(?=\s|$)")
 def message(subscription, invoice, parked, true_for):
     def render(kind: EmailKind, language: str = "en"):
         now = timezone.now()
-        if kind.startswith("gift_") or kind is EmailKind.PRICE_CHANGE:
+        if kind.startswith("gift_") or kind in {EmailKind.PRICE_CHANGE, EmailKind.WITHDRAWN, *REFUNDS, *DISPUTES}:
             true_for(kind.value)
         email = Email(
             key=f"{kind}:{language}",

@@ -15,6 +15,14 @@ from tests.faults.sizes import SEED, SIZE
 from tests.subscriptions import said
 
 
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Failures as they come: a run of hours that is broken off says what it has found. Workers leave that to the first."""
+    file = os.environ.get("FAULTS_FAILURES")
+    if file and report.failed and "PYTEST_XDIST_WORKER" not in os.environ:
+        with Path(file).open("a") as out:
+            out.write(f"{report.nodeid} ({report.when})\n{report.longreprtext}\n\n")
+
+
 @pytest.fixture
 def mails(settings, tmp_path) -> Callable[[], list[str]]:
     """Every mail that any process sent."""

@@ -6,11 +6,24 @@ from dataclasses import dataclass
 
 from django.contrib.auth import get_user_model
 
-from lms_memberships.models import Checkout, Customer, Invoice, Membership, Subscription
+from lms_memberships.models import Checkout, Customer, Invoice, Membership, Subscription, SyncRun
 from lms_memberships.sandbox.server import Sandbox
 from lms_memberships.sandbox.store import Object
 
 KINDS = ("customer", "subscription", "invoice")
+
+
+class Nobody:
+    """Watches a comparison: hears all, and says nothing."""
+
+    def __init__(self) -> None:
+        self.lines: list[str] = []
+
+    def repaired(self, line: str) -> None:
+        self.lines.append(line)
+
+    def moved(self, run: SyncRun) -> None:
+        return None
 
 
 @dataclass

@@ -24,10 +24,10 @@ QUEUES = ["immediate", "db", pytest.param("rq", marks=no_redis)]
 AT_ONCE = 8
 #: Where a worker dies that holds what it has leased, that is about to write it off, that has sent a mail.
 DEATHS = pick(
-    test=["inbox.claimed:1"],
-    ci=["inbox.claimed:1", "inbox.before_settle:1", "deliveries.leased:1"],
+    test=[("inbox.claimed", 1)],
+    ci=[("inbox.claimed", 1), ("inbox.before_settle", 1), ("deliveries.leased", 1)],
     soak=[
-        f"{name}:{time}"
+        (name, time)
         for name in ("inbox.claimed", "inbox.before_settle", "deliveries.leased", "emails.claimed")
         for time in (1, 2)
     ],
@@ -54,8 +54,8 @@ def test_the_same_suite_for_every_queue(place, report):
     place.wait_until_quiet()
     assert result.statuses == {200: 5 * len(events)}
     driver.delivered = {event["id"] for event in place.stripe.events()}
-    for death in DEATHS:
-        assert driver.run(scenarios.webhooks_only, at=death) is not None, death
+    for name, time in DEATHS:
+        assert driver.die(scenarios.webhooks_only, at=name, time=time) is not None, name
     eight_at_once(driver)
     done = place.tasks_done()
     report(f"queue: {queue}", deliveries=result.deliveries, deaths=len(DEATHS), tasks=done)

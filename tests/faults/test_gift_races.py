@@ -1,14 +1,18 @@
 """One gift, several hands at the same moment: is it redeemed once, or returned, and never both? With negative controls."""
 
+import time
 from datetime import timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection
 
+from lms_memberships import events
 from lms_memberships.errors import Refusal
-from lms_memberships.models import Checkout, Gift, Membership, Price, Subscription
-from lms_memberships.subscriptions import checkout, gift_buying, gift_links, gift_redeeming, gift_refunding
+from lms_memberships.models import Checkout, Dispute, Gift, Membership, Price, Subscription
+from lms_memberships.money import Money
+from lms_memberships.payments.refunds import DisputeSnapshot, DisputeStatus
+from lms_memberships.subscriptions import checkout, disputes, gift_buying, gift_links, gift_redeeming, gift_refunding
 from tests.faults.processes import Meeting, at_once, meet_before, nobody_locks, values
 from tests.faults.sizes import pick
 from tests.subscriptions import said
@@ -118,6 +122,48 @@ def test_of_redeeming_and_returning_at_once_one_happens(seat, no_worker):
 def test_control_without_the_lock_it_is_open_and_returned(seat, no_worker):
     """X15, negative control"""
     assert 2 in [redeemed_and_returned(seat, locks=False) for _round in range(3)]
+
+
+def redeemed_and_disputed(seat: Membership, *, locks: bool) -> bool:
+    """Whether it is open for whoever redeemed it at the moment at which the bank took its payment back."""
+    for table in (Gift, Subscription, Dispute):
+        table.objects.all().delete()
+    gift = gift_of(seat, payment_intent_id="pi_gift")
+    gift.save()
+    read = DisputeSnapshot(
+        id="dp_gift", payment_intent_id="pi_gift", charge_id="ch_gift", money=Money(4900, "eur"),
+        status=DisputeStatus.OPEN, said="needs_response", reason="fraudulent", created_at=NOW, due_by=None,
+        read_started_at=NOW,
+    )  # fmt: skip
+    meeting = Meeting()
+
+    def redeem() -> None:
+        if not locks:
+            nobody_locks()
+        # All is looked at, and nothing is committed.
+        meet_before(events, "publish", meeting)
+        redeemed_by("ada", gift)()
+
+    def hear_of_it() -> None:
+        if not locks:
+            nobody_locks()
+        while not meeting.arrived:
+            time.sleep(0.01)
+        disputes.record(read, gateway=said.unreachable_gateway(), now=NOW)
+
+    values(at_once(redeem, hear_of_it, meeting=meeting))
+    assert Dispute.objects.count() == 1
+    return any(held.is_live(NOW + DAY) for held in Subscription.objects.all())
+
+
+def test_of_redeeming_and_a_dispute_at_once_it_ends_closed(seat, no_worker):
+    """G7, X15: the dispute waits for the gift's lock, and finds who has redeemed it."""
+    assert [redeemed_and_disputed(seat, locks=True) for _round in range(ROUNDS)] == [False] * ROUNDS
+
+
+def test_control_without_the_lock_it_is_open_and_disputed(seat, no_worker):
+    """G7, X15, negative control: the dispute finds nobody who has redeemed it, and whoever does finds no dispute."""
+    assert True in [redeemed_and_disputed(seat, locks=False) for _round in range(3)]
 
 
 def gift_and_purchase(seat: Membership, *, locks: bool) -> int:

@@ -39,10 +39,7 @@ def test_killed_there_nothing_is_lost_and_nothing_doubled(name, turn, driver, re
     uncertain = Email.objects.filter(state=Email.State.UNKNOWN)
     before = uncertain.count()
     way, time = points.way_to(name), 1 + turn % TIMES
-    seconds = driver.run(way, at=f"{name}:{time}")
-    if seconds is None and time > 1:
-        # No process comes by that often on this way.
-        seconds = driver.run(way, at=f"{name}:1")
+    seconds = driver.die(way, at=name, time=time)
     assert seconds is not None, f"nobody died at {name}: does {way.__name__} come by there?"
     report(f"T3 {name}", recovery=seconds)
     assert oracle.complaints(driver.site) == []

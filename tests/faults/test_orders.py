@@ -101,7 +101,7 @@ def purchase(gateway, live_session, student, client_for, sandbox, now) -> Iterat
 
     events.connect(facts.append)
     yield make
-    events._reactions.remove(facts.append)
+    events.disconnect(facts.append)
 
 
 @pytest.mark.parametrize("way", WAYS)

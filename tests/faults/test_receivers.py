@@ -113,6 +113,6 @@ def test_control_told_inside_others_wait_and_see_nothing(paid):
     try:
         inbox.work_off(now=our_clock.now())
     finally:
-        events._reactions.remove(tell)
+        events.disconnect(tell)
     assert onlooker.subscriptions[0] == 0
     assert onlooker.locked[0]

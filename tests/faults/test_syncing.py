@@ -17,6 +17,7 @@ from lms_memberships.subscriptions import sync_sweep, syncing
 from lms_memberships.subscriptions.sync_course import Plan
 from lms_memberships.subscriptions.sync_writing import Hands
 from tests.faults import crowd, traffic
+from tests.faults.crowd import Nobody
 from tests.faults.traffic import everything, requests, sync
 
 pytestmark = pytest.mark.django_db
@@ -32,19 +33,6 @@ def bought(school, postman) -> Subscription:
     stripe_id = school.pay("first", school.monthly)
     postman.deliver()
     return Subscription.objects.get(stripe_id=stripe_id)
-
-
-class Nobody:
-    """Hears all, and says nothing."""
-
-    def __init__(self) -> None:
-        self.lines: list[str] = []
-
-    def repaired(self, line: str) -> None:
-        self.lines.append(line)
-
-    def moved(self, run: SyncRun) -> None:
-        return None
 
 
 def compare_all(now, watcher=None, *, page_size: int = 100) -> SyncRun:

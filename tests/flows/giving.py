@@ -77,3 +77,9 @@ def mails_to(address: str) -> list[str]:
 
 def refunds(sandbox) -> list[int]:
     return [refund["amount"] for refund in sandbox.store.all("refund", account=sandbox.account_id)]
+
+
+def at_desk(desk: Client, what: str, gift: Gift, **fields: object) -> str:
+    """Press a button on the gift's page in the admin; what is said afterwards."""
+    answer = desk.post(reverse(f"lms_memberships_gifts_{what}", args=[gift.pk]), fields, follow=True)
+    return text(answer.content.decode())

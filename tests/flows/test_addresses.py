@@ -158,9 +158,17 @@ def numbered() -> list[URLPattern]:
 ROWS = {
     "cancel": Subscription,
     "resume": Subscription,
+    "stay": Subscription,
+    "withdraw": Subscription,
+    "pause": Subscription,
+    "continue": Subscription,
     "switch": Subscription,
     "keep": Subscription,
+    "mend": Subscription,
     "invoice": Invoice,
+    "invoice_pdf": Invoice,
+    "pay_invoice": Invoice,
+    "try_invoice": Invoice,
 }
 
 
@@ -168,6 +176,7 @@ ROWS = {
 ELSEWHERE = {
     "tiers": "anybody may see which tiers there are",
     "given": "test_gifts.py",
+    "withdraw_gift": "test_withdrawing.py",
     "invitation_again": "test_invitations.py",
 }
 

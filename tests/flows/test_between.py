@@ -93,7 +93,7 @@ def test_each_way_in_which_a_trial_without_a_card_ends(
         postman.deliver()
         clock.daily()
     finally:
-        events._reactions.remove(told.append)
+        events.disconnect(told.append)
     row.refresh_from_db()
     status, is_open, facts = ENDS[wish]
     assert (row.status, decide(student, live_session, now=clock.now).allowed) == (status, is_open)

@@ -67,7 +67,7 @@ def gained():
 
     events.connect(note)
     yield told
-    events._reactions.remove(note)
+    events.disconnect(note)
 
 
 def theirs(sandbox, kind="checkout.session"):

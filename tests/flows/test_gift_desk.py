@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
-from lms_memberships.emails import switches
 from lms_memberships.models import Gift, GiftOffer, Membership, Subscription
 from lms_memberships.payments.connect import NotConnected
 from lms_memberships.personal_data import erasing, exporting
@@ -18,36 +17,10 @@ from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import gift_refunding
 from tests import hosted
 from tests.factories import UserFactory, allow
-from tests.flows.giving import FRIEND, mails_to, offer, path, pay, press, redeem, refunds, today
+from tests.flows.giving import FRIEND, at_desk, mails_to, path, pay, press, redeem, refunds, today
 from tests.flows.steps import text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _mail_is_on(db) -> None:
-    switches.switch_all_on()
-
-
-@pytest.fixture
-def offered(membership, gateway) -> Membership:
-    return offer(membership, gateway)
-
-
-@pytest.fixture
-def friend(db):
-    return UserFactory(username="friend", email=FRIEND)
-
-
-@pytest.fixture
-def desk(client_for):
-    """Somebody who may do everything with gifts."""
-    return client_for(allow(UserFactory(username="desk"), "view_gift", "change_gift", "refund_gift"))
-
-
-def at_desk(desk, what: str, gift: Gift, **fields: object) -> str:
-    answer = desk.post(reverse(f"lms_memberships_gifts_{what}", args=[gift.pk]), fields, follow=True)
-    return text(answer.content.decode())
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_is_on")]
 
 
 # ------------------------------------------------------------------ prices
@@ -104,26 +77,26 @@ def test_while_stripe_is_away_it_is_not_offered_and_saving_again_mends_it(
 # ------------------------------------------------------------------ the list
 
 
-def test_the_list_is_searched_filtered_and_constant_in_queries(client_for, student, offered, desk):
+def test_the_list_is_searched_filtered_and_constant_in_queries(client_for, student, offered, gift_desk):
     """X15: whatever it holds."""
     browser = client_for(student)
     pay(browser, offered)
-    desk.get(reverse("lms_memberships_gifts_list"))
+    gift_desk.get(reverse("lms_memberships_gifts_list"))
     counts = []
     for _again in range(2):
         with CaptureQueriesContext(
             connection,
         ) as captured:
-            shown = text(desk.get(reverse("lms_memberships_gifts_list")).content.decode())
+            shown = text(gift_desk.get(reverse("lms_memberships_gifts_list")).content.decode())
         counts.append(len(captured))
         assert FRIEND in shown
         pay(browser, offered, recipient_email="other@elsewhere.test")
     assert counts[0] == counts[1]
     listing = reverse("lms_memberships_gifts_list")
-    assert FRIEND not in text(desk.get(listing, {"q": "other@"}).content.decode())
-    assert FRIEND not in text(desk.get(listing, {"state": "redeemed"}).content.decode())
+    assert FRIEND not in text(gift_desk.get(listing, {"q": "other@"}).content.decode())
+    assert FRIEND not in text(gift_desk.get(listing, {"state": "redeemed"}).content.decode())
     press(browser, offered, recipient_email="never@paid.test")
-    assert "never@paid.test" not in text(desk.get(listing).content.decode())
+    assert "never@paid.test" not in text(gift_desk.get(listing).content.decode())
 
 
 def test_the_pages_of_giver_and_friend_cost_the_same_with_one_gift_and_with_three(client_for, student, offered):
@@ -142,35 +115,37 @@ def test_the_pages_of_giver_and_friend_cost_the_same_with_one_gift_and_with_thre
 # ------------------------------------------------------------------ delivery
 
 
-def test_sent_again_it_goes_to_the_same_address(client_for, student, offered, desk):
+def test_sent_again_it_goes_to_the_same_address(client_for, student, offered, gift_desk):
     """X15"""
     gift = pay(client_for(student), offered)
-    assert "mailed again" in at_desk(desk, "resend", gift)
+    assert "mailed again" in at_desk(gift_desk, "resend", gift)
     assert mails_to(FRIEND) == ["A gift for you: Studio pass"] * 2
     assert ModelLogEntry.objects.filter(action="lms_memberships.gift_sent_again").count() == 1
 
 
-def test_to_another_address_with_another_link(client_for, student, friend, offered, desk, clock):
+def test_to_another_address_with_another_link(client_for, student, friend, offered, gift_desk, clock):
     """X15: whoever got the first mail by mistake holds nothing."""
     gift = pay(client_for(student), offered, recipient_email="wrong@elsewhere.test")
     old = path(gift)
     day = today(clock).isoformat()
-    assert "was changed" in at_desk(desk, "change", gift, recipient_name="Kim", recipient_email=FRIEND, deliver_on=day)
+    assert "was changed" in at_desk(
+        gift_desk, "change", gift, recipient_name="Kim", recipient_email=FRIEND, deliver_on=day
+    )
     assert client_for(friend).get(old).status_code == 404
     gift.refresh_from_db()
     assert path(gift) != old
     assert mails_to(FRIEND) == ["A gift for you: Studio pass"]
     assert "enjoy" in redeem(client_for(friend), gift)
     assert "not sent any more" in at_desk(
-        desk, "change", gift, recipient_name="", recipient_email="x@y.test", deliver_on=day
+        gift_desk, "change", gift, recipient_name="", recipient_email="x@y.test", deliver_on=day
     )
 
 
-def test_the_day_can_be_moved_before_it_comes(client_for, student, offered, desk, clock):
+def test_the_day_can_be_moved_before_it_comes(client_for, student, offered, gift_desk, clock):
     day = today(clock) + timedelta(days=5)
     gift = pay(client_for(student), offered, deliver_on=day.isoformat())
     later = (day + timedelta(days=5)).isoformat()
-    at_desk(desk, "change", gift, recipient_name="Kim", recipient_email=FRIEND, deliver_on=later)
+    at_desk(gift_desk, "change", gift, recipient_name="Kim", recipient_email=FRIEND, deliver_on=later)
     clock.advance(days=6)
     clock.daily()
     assert mails_to(FRIEND) == []
@@ -182,13 +157,13 @@ def test_the_day_can_be_moved_before_it_comes(client_for, student, offered, desk
 # ------------------------------------------------------------------ money back
 
 
-def test_until_it_is_redeemed_its_money_can_be_given_back(client_for, student, friend, offered, desk, sandbox):
+def test_until_it_is_redeemed_its_money_can_be_given_back(client_for, student, friend, offered, gift_desk, sandbox):
     """X15: once, all of it; the link opens nothing, and the place is free."""
     Membership.objects.update(max_members=1)
     gift = pay(client_for(student), offered)
-    assert "on its way back" in at_desk(desk, "refund", gift)
+    assert "on its way back" in at_desk(gift_desk, "refund", gift)
     assert refunds(sandbox) == [4900]
-    assert "nothing to give back" in at_desk(desk, "refund", gift)
+    assert "nothing to give back" in at_desk(gift_desk, "refund", gift)
     assert refunds(sandbox) == [4900]
     assert "was taken back" in redeem(client_for(friend), gift)
     assert not Subscription.objects.exists()
@@ -196,22 +171,22 @@ def test_until_it_is_redeemed_its_money_can_be_given_back(client_for, student, f
     pay(client_for(UserFactory()), offered)
 
 
-def test_after_that_it_is_refused_in_words(client_for, student, friend, offered, desk, sandbox, clock):
+def test_after_that_it_is_refused_in_words(client_for, student, friend, offered, gift_desk, sandbox, clock):
     """X15"""
     gift = pay(client_for(student), offered)
     redeem(client_for(friend), gift)
-    assert "is in use" in at_desk(desk, "refund", gift)
+    assert "is in use" in at_desk(gift_desk, "refund", gift)
     assert refunds(sandbox) == []
     assert Subscription.objects.get().is_live(clock.now)
 
 
 def test_while_stripe_is_away_it_is_closed_and_the_money_follows(
-    client_for, student, friend, offered, desk, sandbox, clock
+    client_for, student, friend, offered, gift_desk, sandbox, clock
 ):
     """X15: closed first, so nobody redeems what is on its way back."""
     gift = pay(client_for(student), offered)
     sandbox.faults.plan(Fault("status", "POST /v1/refunds", status=503, count=9))
-    at_desk(desk, "refund", gift)
+    at_desk(gift_desk, "refund", gift)
     gift.refresh_from_db()
     assert (gift.state, refunds(sandbox)) == (Gift.State.REFUNDING, [])
     assert "was taken back" in redeem(client_for(friend), gift)
@@ -273,7 +248,7 @@ def test_without_any_look_it_stays_open(friend, client_for, given_back, monkeypa
 
 
 def test_given_back_there_after_it_was_redeemed_a_creator_is_told(
-    client_for, student, friend, offered, gateway, postman, desk, clock
+    client_for, student, friend, offered, gateway, postman, gift_desk, clock
 ):
     """X15: nobody is thrown out by that."""
     gift = pay(client_for(student), offered)
@@ -281,7 +256,7 @@ def test_given_back_there_after_it_was_redeemed_a_creator_is_told(
     gateway.client.v1.refunds.create({"payment_intent": gift.payment_intent_id})
     postman.deliver()
     assert Subscription.objects.get().is_live(clock.now)
-    shown = text(desk.get(reverse("lms_memberships_gifts_show", args=[gift.pk])).content.decode())
+    shown = text(gift_desk.get(reverse("lms_memberships_gifts_show", args=[gift.pk])).content.decode())
     assert "given back at Stripe after it had been redeemed" in shown
 
 
@@ -376,7 +351,7 @@ def test_deleting_whoever_redeemed_it_takes_their_address_away(client_for, stude
     assert (gift.recipient_email, gift.recipient_name, gift.message) == ("", "", "")
 
 
-def test_without_a_connection_nothing_is_refunded(client_for, student, offered, desk, monkeypatch):
+def test_without_a_connection_nothing_is_refunded(client_for, student, offered, gift_desk, monkeypatch):
     """The gift stays as it was: nothing was decided yet."""
     gift = pay(client_for(student), offered)
 
@@ -384,9 +359,28 @@ def test_without_a_connection_nothing_is_refunded(client_for, student, offered, 
         raise NotConnected
 
     monkeypatch.setattr("lms_memberships.creator.gifts.showing.connect.get_gateway", nobody)
-    at_desk(desk, "refund", gift)
+    at_desk(gift_desk, "refund", gift)
     gift.refresh_from_db()
     assert gift.state == Gift.State.DELIVERED
     Gift.objects.update(state="abandoned")
     with pytest.raises(gift_refunding.NothingToRefund):
         gift_refunding.close(gift.pk)
+
+
+@pytest.mark.parametrize("is_redeemed", [False, True])
+def test_the_page_of_refunds_leads_to_that_of_the_gift(
+    is_redeemed, client_for, student, friend, offered, sandbox, postman
+):
+    """X15, X13: redeemed it cannot be given back, whichever page somebody comes from, and never in part."""
+    gift = pay(client_for(student), offered)
+    postman.deliver()
+    if is_redeemed:
+        redeem(client_for(friend), gift)
+    gift.refresh_from_db()
+    window = client_for(allow(UserFactory(), "refund_invoice", "view_gift"))
+    page = reverse("lms_memberships_refund", args=[gift.invoice_id])
+    own = reverse("lms_memberships_gifts_show", args=[gift.pk])
+    for answer in (window.get(page), window.post(page, {"amount": "10.00", "press": "1"})):
+        assert answer["Location"] == own
+    assert window.get(own).status_code == 200
+    assert refunds(sandbox) == []

@@ -18,25 +18,10 @@ from lms_memberships.money import Money
 from lms_memberships.subscriptions import gift_links
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
-from tests.flows.giving import FRIEND, mails_to, offer, path, pay, press, redeem, refunds, today
+from tests.flows.giving import FRIEND, mails_to, path, pay, press, redeem, refunds, today
 from tests.flows.steps import buy, text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def _mail_is_on(db) -> None:
-    switches.switch_all_on()
-
-
-@pytest.fixture
-def offered(membership, gateway) -> Membership:
-    return offer(membership, gateway)
-
-
-@pytest.fixture
-def friend(db):
-    return UserFactory(username="friend", email=FRIEND)
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("mail_is_on")]
 
 
 # ------------------------------------------------------------------ buying

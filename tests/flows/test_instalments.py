@@ -8,10 +8,14 @@ from django.core.management import call_command
 from django.urls import reverse
 
 from lms_memberships.access import decide
+from lms_memberships.clock import wall_time
 from lms_memberships.emails import switches
 from lms_memberships.management.jobs import JOBS, Job, Rhythm
+from lms_memberships.management.resolving import FINDERS
 from lms_memberships.memberships import promotions
 from lms_memberships.models import Email, Invoice, PromotionCode, Subscription
+from lms_memberships.payments import resolving
+from lms_memberships.payments.gateway import GatewayFailure
 from lms_memberships.payments.models import Intent
 from lms_memberships.personal_data import erasing
 from lms_memberships.sandbox.faults import Fault
@@ -416,6 +420,23 @@ def test_control_a_code_that_the_plan_does_not_know_is_lost(
     discounts.put_on(join(tried_course), half_price, gateway=gateway, now=clock.now)
     months(6)
     assert paid(sandbox) == [0, 10000, 10000, 10000]
+
+
+@pytest.mark.parametrize("is_looked_up", [True, False], ids=["looked up", "control"])
+def test_a_code_whose_giving_broke_off_before_the_plan_is_written_there_when_it_is_looked_up(
+    is_looked_up, tried_course, join, months, clock, sandbox, gateway, half_price
+):
+    """V19, V10, D1: it stood on the subscription, and no answer came for the plan; with its control."""
+    row = join(tried_course)
+    sandbox.faults.plan(Fault("status", "POST /v1/subscription_schedules/*", status=500, count=0))
+    with pytest.raises(GatewayFailure):
+        discounts.put_on(row, half_price, gateway=gateway, now=clock.now)
+    sandbox.faults.clear()
+    Intent.objects.filter(purpose="put_code_on").update(next_look_at=wall_time() if is_looked_up else None)
+    assert resolving.resolve_open(gateway=gateway, finders=FINDERS) == int(is_looked_up)
+    months(6)
+    assert paid(sandbox) == [0, *([5000] * 3 if is_looked_up else [10000] * 3)]
+    assert gateway.read_code(half_price.stripe_id).times_redeemed == 1
 
 
 def test_a_code_that_is_taken_off_again_is_off_for_all_instalments(

@@ -170,11 +170,11 @@ def test_cancelling_what_is_cancelled_is_a_success(membership, browser, gateway,
     row = Subscription.objects.get()
     for _time in range(3):
         answer = browser.post(reverse("lms_memberships:cancel", args=[row.pk]), follow=True)
-        assert "Cancelled." in text(answer.content.decode())
+        assert "Studio pass is cancelled" in text(answer.content.decode())
     changes.resume(Subscription.objects.get(), gateway=gateway, now=clock.now)
     gateway.cancel_now(row.stripe_id)
     answer = browser.post(reverse("lms_memberships:cancel", args=[row.pk]), follow=True)
-    assert "Cancelled." in text(answer.content.decode())
+    assert "Studio pass is cancelled" in text(answer.content.decode())
     assert Subscription.objects.get().status == "canceled"
 
 

@@ -274,11 +274,12 @@ def test_each_switch_leaves_a_line_in_the_history(stage, client_for):
     somebody = allow(UserFactory(username="somebody"), *PERMISSIONS)
     browser = client_for(somebody)
     address = reverse("lms_memberships_email_settings")
-    browser.post(address, {EmailKind.BOUGHT: "on"})
+    sent = {EmailKind.BOUGHT: "on", "renewal_year": "7"}
+    browser.post(address, sent)
     (line,) = ModelLogEntry.objects.filter(user=somebody)
     assert line.content_type.model_class() is EmailSwitch
     assert line.data == {"emails": ["bought"]}
-    browser.post(address, {EmailKind.BOUGHT: "on"})
+    browser.post(address, sent)
     assert ModelLogEntry.objects.filter(user=somebody).count() == 1, "nothing changed, nothing to tell"
     follow = dict.fromkeys(EmailKind, "follow")
     browser.post(f"{address}?membership={stage.live.pk}", follow | {EmailKind.BOUGHT: "off"})

@@ -124,14 +124,15 @@ def test_no_page_of_ours_asks_for_a_card(membership, student, client_for, clock,
 
 
 def test_no_column_of_ours_can_hold_a_card():
-    """V44: all that we keep of a card is whether there is one."""
+    """V44: of a card we keep whether there is one, Stripe's name for it, and from when on it pays nothing."""
     columns = {
         field.name
         for model in apps.get_app_config("lms_memberships").get_models()
         for field in model._meta.get_fields()
         if re.search(r"card|cvc|pan\b|iban|last4|expiry", field.name)
     }
-    assert columns == {"has_card", "trial_requires_card"}
+    about_one = {"card_id", "card_expires_at", "card_seen_at", "card_reminded_for"}
+    assert columns == {"has_card", "trial_requires_card", *about_one}
 
 
 def _another(membership):

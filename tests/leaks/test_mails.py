@@ -8,9 +8,9 @@ from django.db import connection
 from lms_memberships.emails import rendering
 from lms_memberships.emails.catalogue import EmailKind
 from lms_memberships.emails.models import Email
-from lms_memberships.models import GuestPurchase, Invoice, Price
+from lms_memberships.models import GuestPurchase, Invoice, Price, Withdrawal
 from tests.access import school
-from tests.emails.conftest import give, said_of, told_of_another_price
+from tests.emails.conftest import DISPUTES, REFUNDS, give, said_of, take_back, told_of_another_price, withdrawn_from
 from tests.factories import UserFactory
 from tests.leaks.planting import MARK
 
@@ -54,6 +54,10 @@ def mails(garden, now):
     told_of_another_price(subscription, now)
     give(subscription, is_returned=False)
 
+    withdrawn_from(subscription)
+    for kind in (*REFUNDS, *DISPUTES):
+        take_back(subscription, kind)
+
     def one(kind: EmailKind, language: str) -> str:
         about["context"] = said_of(kind)
         email = Email(pk=1, kind=kind.value, recipient=person.email, language=language, owed_at=now, **about)
@@ -79,4 +83,6 @@ def test_a_mark_in_an_email_would_be_found(mails, garden):
     """Negative control: in the title of the membership, which every kind names."""
     garden.gold.title = f"{MARK}-title"
     type(garden.gold).objects.filter(pk=garden.gold.pk).update(title=garden.gold.title)
+    # What somebody has withdrawn from is named as it was called then.
+    Withdrawal.objects.update(title=garden.gold.title)
     assert {name for name, mail in mails().items() if MARK not in mail} == set()

@@ -74,7 +74,7 @@ def account_pages(subscription) -> list[str]:
         *(reverse(f"{ours}:{name}") for name in ("account", "invoices", "leave", "done")),
         *(
             reverse(f"{ours}:{name}", args=[subscription.pk])
-            for name in ("cancel", "resume", "switch", "keep", "invoice")
+            for name in ("cancel", "resume", "stay", "withdraw", "pause", "continue", "switch", "keep", "invoice")
         ),
         reverse(f"{ours}:buy", args=[subscription.membership.slug]),
     ]

@@ -22,14 +22,23 @@ from lms_memberships.subscriptions import (
     changes,
     checkout,
     closing,
+    collecting,
     duplicates,
     gift_buying,
     gift_refunding,
+    giving_back,
     guest_returns,
     guests,
     instalment_ends,
+    linking,
+    merged_names,
+    pausing,
+    paying_back,
     price_moving,
+    refunds,
+    revoking,
     tier_writes,
+    trial_extending,
 )
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
@@ -237,7 +246,10 @@ def test_every_purpose_in_the_package_has_somebody_who_looks():
     named = {"cancel", "cancel_now", "resume", closing.PURPOSE, instalment_ends.PURPOSE, price_moving.PURPOSE}
     named |= {tier_writes.CHANGE, tier_writes.PLAN, tier_writes.LET_GO, tier_writes.NAME}
     named |= {gift_buying.PURPOSE, gift_refunding.PURPOSE, customers.EMAIL_PURPOSE}
+    named |= {pausing.PAUSE, pausing.GO_ON, paying_back.REFUND, paying_back.END, paying_back.LET_GO}
     named |= {guests.PURPOSE, guest_returns.REFUND, guest_returns.END, guest_returns.STOP}
+    named |= {linking.PURPOSE, merged_names.PURPOSE, revoking.PURPOSE, trial_extending.PURPOSE}
+    named |= {giving_back.PURPOSE, refunds.END, collecting.PURPOSE}
     assert (written | named) - {repairs.PURPOSE} == set(FINDERS)
 
 
@@ -246,10 +258,13 @@ def test_every_call_that_writes_stands_behind_an_intent():
     root = Path(lms_memberships.__file__).parent
     calls = re.compile(
         r"gateway\.(create_\w+|update_product|expire_checkout|cancel_at_period_end|cancel_now|resume|refund_payment"
-        r"|begin_schedule|end_after|release_schedule|move_price|update_customer_email|change_item|plan_change|name_tier)\("
+        r"|begin_schedule|end_after|release_schedule|move_price|update_customer_email|change_item|plan_change|name_tier|update_portal|use_card"
+        r"|pause|unpause|move_trial_end|void_invoice|name_subscription|name_customer)\("
     )
     allowed = {
         "subscriptions/changes.py",
+        "subscriptions/pausing.py",
+        "subscriptions/paying_back.py",
         "subscriptions/duplicates.py",
         "subscriptions/holding.py",
         "subscriptions/closing.py",
@@ -261,7 +276,13 @@ def test_every_call_that_writes_stands_behind_an_intent():
         "subscriptions/guest_returns.py",
         "subscriptions/price_moving.py",
         "subscriptions/gift_refunding.py",
+        "memberships/portal_settings.py",
+        "subscriptions/linking.py",
+        "subscriptions/merged_names.py",
+        "subscriptions/revoking.py",
+        "subscriptions/trial_extending.py",
         "memberships/promotion_making.py",
+        "subscriptions/cards.py",
         "memberships/stripe_catalogue.py",
         "payments/customers.py",
         "health/repairs.py",

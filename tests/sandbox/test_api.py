@@ -117,7 +117,7 @@ def test_what_cannot_be_expanded_is_refused(sandbox: Sandbox, path: str):
 # ------------------------------------------------------------------ errors
 REFUSED = [
     ("GET", "/v1/nothing", {}, 404, None),
-    ("POST", "/v1/billing_portal/sessions", {"customer": "cus_1"}, 404, None),
+    ("POST", "/v1/payment_links", {"metadata[a]": "b"}, 404, None),
     ("POST", "/v1/products", {}, 400, "parameter_missing"),
     ("POST", "/v1/products", {"name": "x", "colour": "red"}, 400, "parameter_unknown"),
     ("POST", "/v1/products", {"name": ""}, 400, "parameter_invalid_empty"),

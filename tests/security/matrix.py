@@ -6,7 +6,7 @@ The one table. An address that is missing here fails the test, and so does a row
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lms_memberships.subscriptions import gift_links, guest_links
+from lms_memberships.subscriptions import cancel_links, gift_links, guest_links
 
 from .asking import BAD, DONE, OTHER_METHOD, REFUSED, SIGN_IN, UNKNOWN
 from .stage import OUTSIDE, ROLES, Stage
@@ -72,6 +72,10 @@ def _held(stage: Stage) -> dict[str, object]:
     return {"pk": stage.subscription.pk}
 
 
+def _invoice(stage: Stage) -> dict[str, object]:
+    return {"pk": stage.subscription.invoices.get().pk}
+
+
 def _slug(stage: Stage) -> dict[str, object]:
     return {"slug": stage.membership.slug}
 
@@ -82,6 +86,22 @@ def _token(stage: Stage) -> dict[str, object]:
 
 def _gift(stage: Stage) -> dict[str, object]:
     return {"pk": stage.gift.pk}
+
+
+def _invoice(stage: Stage) -> dict[str, object]:
+    return {"pk": stage.subscription.invoices.get().pk}
+
+
+def _person(stage: Stage) -> dict[str, object]:
+    return {"pk": stage.people["member"].pk}
+
+
+def _of_person(stage: Stage) -> dict[str, object]:
+    return {**_person(stage), "held": stage.subscription.pk}
+
+
+def _invoice_of_person(stage: Stage) -> dict[str, object]:
+    return {**_person(stage), "invoice": stage.subscription.invoices.get().pk}
 
 
 def _activity(stage: Stage) -> dict[str, object]:
@@ -95,6 +115,7 @@ LADDERS = ("view_ladder", "add_ladder", "change_ladder", "delete_ladder")
 PROMOTING = ("view_promotioncode", "add_promotioncode", "change_promotioncode")
 INVITING = ("view_invitationlink", "add_invitationlink", "change_invitationlink")
 GIVING = ("view_gift", "change_gift", "refund_gift")
+INVOICES = ("view_invoice",)
 CONNECT, SWITCH = ("connect_account",), ("change_emailswitch",)
 #: The one who was asked to approve may look and decide, and superusers stand in for everybody.
 REVIEW = admins(REFUSED) | {"reviewer": DONE, "superuser": DONE}
@@ -111,8 +132,18 @@ def _working(needing: tuple[str, ...], arguments: Arguments = lambda stage: {}) 
     return Row(admins(DONE, needing=needing), admins(DONE, needing=needing), arguments)
 
 
+ATTENDING = ("view_subscription", "refund_invoice", "end_subscription", "link_subscription")
+#: Cancelling and giving back: two rights together.
+UNDOING = admins(REFUSED) | dict.fromkeys(("site admin", "superuser"), DONE)
 #: Two rights together.
 PRICING = admins(REFUSED) | dict.fromkeys(("creator", "site admin", "superuser"), DONE)
+
+#: Two rights together that no creator has by default.
+TOGETHER = admins(REFUSED) | dict.fromkeys(("site admin", "superuser"), DONE)
+
+
+#: Seeing people, and a right of its own beside it; nobody has two but these.
+DOING = admins(REFUSED) | dict.fromkeys(("site admin", "superuser"), DONE)
 
 
 def _closed(expected: Expected) -> Expected:
@@ -133,6 +164,9 @@ MATRIX: dict[str, Row] = {
     "lms_memberships_emails_all_on": Row(admins(OTHER_METHOD, needing=SWITCH), admins(DONE, needing=SWITCH)),
     "lms_memberships_stripe_settings": _reading(CONNECT),
     "lms_memberships_stripe_check": Row(admins(OTHER_METHOD, needing=CONNECT), admins(DONE, needing=CONNECT)),
+    "lms_memberships_portal_settings": _reading(CONNECT),
+    "lms_memberships_portal_mend": Row(admins(OTHER_METHOD, needing=CONNECT), admins(DONE, needing=CONNECT)),
+    "lms_memberships_payment_settings": _reading(CONNECT),
     "lms_memberships_health": _reading(CONNECT),
     "lms_memberships_health_ask": Row(admins(OTHER_METHOD, needing=CONNECT), admins(DONE, needing=CONNECT)),
     "lms_memberships_health_repair": Row(admins(OTHER_METHOD, needing=CONNECT), admins(DONE, needing=CONNECT)),
@@ -217,6 +251,83 @@ MATRIX: dict[str, Row] = {
         f"lms_memberships_gifts_{what}": Row(admins(OTHER_METHOD), admins(DONE, needing=(permission,)), _gift)
         for what, permission in (("resend", "change_gift"), ("change", "change_gift"), ("refund", "refund_gift"))
     },
+    # --- Invoices and reports
+    "lms_memberships_invoices_list": _reading(INVOICES),
+    "lms_memberships_invoices_results": _reading(INVOICES),
+    "lms_memberships_invoices_page": Row(admins(DONE, needing=INVOICES), admins(OTHER_METHOD), _invoice),
+    "lms_memberships_invoices_pdf": Row(admins(DONE, needing=INVOICES), admins(OTHER_METHOD), _invoice),
+    "lms_memberships_invoices_export": Row(
+        admins(DONE, needing=("export_invoice",)), admins(OTHER_METHOD), lambda stage: {"kind": "csv"}
+    ),
+    "lms_memberships_invoices_compare": Row(admins(OTHER_METHOD), admins(DONE, needing=INVOICES)),
+    **{
+        f"lms_memberships_report_{slug}{part}": _reading(INVOICES)
+        for slug in ("recurring", "earned", "trials", "payments", "leaving")
+        for part in ("", "_results")
+    },
+    # --- People: seeing, exporting, ending and giving are four rights; whatever is done needs seeing as well (X24)
+    "lms_memberships_people_list": _reading(("view_subscription",)),
+    "lms_memberships_people_results": _reading(("view_subscription",)),
+    # Nothing is sent, so nobody is exported.
+    "lms_memberships_people_export": Row(admins(OTHER_METHOD), TOGETHER | {"site admin": BAD, "superuser": BAD}),
+    # For whoever asked for it alone (S20).
+    **{
+        f"lms_memberships_people_{what}": Row(
+            TOGETHER | {"superuser": UNKNOWN}, admins(OTHER_METHOD), lambda stage: {"uuid": stage.export.uuid}
+        )
+        for what in ("exported", "file")
+    },
+    "lms_memberships_people_act": Row(TOGETHER, TOGETHER, lambda stage: {"kind": "cancel"}, query="?all=1"),
+    "lms_memberships_people_job": Row(TOGETHER, _closed(TOGETHER), lambda stage: {"pk": stage.job.pk}),
+    "lms_memberships_people_job_results": Row(TOGETHER, _closed(TOGETHER), lambda stage: {"pk": stage.job.pk}),
+    **{
+        f"lms_memberships_people_{what}": Row(admins(OTHER_METHOD), TOGETHER, lambda stage: {"pk": stage.job.pk})
+        for what in ("confirm", "stop", "again")
+    },
+    # --- Money that goes back, and what needs attention: each click with its own right
+    "lms_memberships_refund": _working(("refund_invoice",), lambda stage: {"pk": stage.subscription.invoices.get().pk}),
+    "lms_memberships_refund_purchase": Row(
+        admins(UNKNOWN, needing=("refund_invoice",)), admins(UNKNOWN, needing=("refund_invoice",)), _held
+    ),
+    "lms_memberships_attention": _reading(ATTENDING),
+    "lms_memberships_attention_double": Row(UNDOING, UNDOING, _held),
+    "lms_memberships_attention_price": Row(
+        admins(UNKNOWN, needing=("link_subscription",)), admins(UNKNOWN, needing=("link_subscription",)), _held
+    ),
+    "lms_memberships_attention_price_left": Row(
+        admins(OTHER_METHOD), admins(UNKNOWN, needing=("link_subscription",)), _held
+    ),
+    "lms_memberships_attention_stranger_left": Row(
+        admins(OTHER_METHOD),
+        admins(DONE, needing=("link_subscription",)),
+        lambda stage: {"pk": stage.stranger.pk},
+    ),
+    **{
+        f"lms_memberships_attention_{what}": Row(
+            admins(OTHER_METHOD), admins(DONE, needing=("refund_invoice",)), arguments
+        )
+        for what, arguments in (
+            ("dispute", lambda stage: {"pk": stage.dispute.pk}),
+            ("refund_done", lambda stage: {"pk": stage.failed.pk}),
+            ("invoice", lambda stage: {"pk": stage.subscription.invoices.get().pk}),
+        )
+    },
+    # --- One person: whoever may see people, and for each deed whoever has its own right as well (X24)
+    "lms_memberships_person": _reading(("view_subscription",), _person),
+    "lms_memberships_person_why": _reading(("view_subscription",), _person),
+    **{f"lms_memberships_person_{what}": Row(DOING, DOING, _person) for what in ("give", "link", "merge")},
+    "lms_memberships_person_part": Row(DOING, DOING, lambda stage: {**_person(stage), "deed": stage.merge.pk}),
+    **{
+        f"lms_memberships_person_{what}": Row(DOING, DOING, _of_person)
+        for what in ("trial", "take_back", "cancel", "keep", "end", "revoke")
+    },
+    **{
+        f"lms_memberships_person_{what}": Row(DOING, admins(OTHER_METHOD), _invoice_of_person)
+        for what in ("invoice", "invoice_pdf")
+    },
+    "lms_memberships_person_send_again": Row(
+        admins(OTHER_METHOD), DOING, lambda stage: {**_person(stage), "email": stage.owed["emails"].pk}
+    ),
     # --- Limits
     "lms_memberships_waiting_lists": _reading(("view_waitingentry",)),
     "lms_memberships_waiting_lists_results": _reading(("view_waitingentry",)),
@@ -305,15 +416,34 @@ MATRIX: dict[str, Row] = {
     "lms_memberships:account": Row(signed_in(DONE), signed_in(OTHER_METHOD)),
     "lms_memberships:cancel": Row(signed_in(UNKNOWN, member=DONE), signed_in(UNKNOWN, member=DONE), _held),
     "lms_memberships:resume": Row(signed_in(OTHER_METHOD), signed_in(UNKNOWN, member=DONE), _held),
+    "lms_memberships:stay": Row(signed_in(OTHER_METHOD), signed_in(UNKNOWN, member=DONE), _held),
+    # Only in the days that the site sets; and only where the creator allows it.
+    "lms_memberships:withdraw": Row(signed_in(UNKNOWN, member=DONE), signed_in(UNKNOWN, member=DONE), _held),
+    "lms_memberships:withdraw_gift": Row(signed_in(UNKNOWN, member=DONE), signed_in(UNKNOWN, member=DONE), _gift),
+    "lms_memberships:pause": Row(signed_in(UNKNOWN, member=DONE), signed_in(UNKNOWN, member=DONE), _held),
+    "lms_memberships:continue": Row(signed_in(UNKNOWN, member=DONE), signed_in(UNKNOWN, member=DONE), _held),
+    # The link is the right, and shows nothing but a title and a date.
+    "lms_memberships:cancel_link": Row(
+        everybody(DONE), everybody(DONE), lambda stage: {"token": cancel_links.token_of(stage.subscription)}
+    ),
     "lms_memberships:switch": Row(signed_in(UNKNOWN, member=DONE), signed_in(UNKNOWN, member=DONE), _held),
     "lms_memberships:keep": Row(signed_in(OTHER_METHOD), signed_in(UNKNOWN, member=DONE), _held),
+    # Whoever paid nothing is told so on their account page.
+    "lms_memberships:portal": Row(signed_in(OTHER_METHOD), signed_in(DONE)),
+    "lms_memberships:portal_back": Row(signed_in(DONE), signed_in(OTHER_METHOD)),
+    "lms_memberships:mend": Row(signed_in(OTHER_METHOD), signed_in(UNKNOWN, member=DONE), _held),
     "lms_memberships:leave": Row(signed_in(DONE), signed_in(DONE)),
     "lms_memberships:invoices": Row(signed_in(DONE), signed_in(OTHER_METHOD)),
     "lms_memberships:invoice": Row(
         signed_in(UNKNOWN, member=DONE),
         signed_in(OTHER_METHOD),
-        lambda stage: {"pk": stage.subscription.invoices.get().pk},
+        _invoice,
     ),
+    **{
+        f"lms_memberships:{what}_invoice": Row(signed_in(OTHER_METHOD), signed_in(UNKNOWN, member=DONE), _invoice)
+        for what in ("pay", "try")
+    },
+    "lms_memberships:invoice_pdf": Row(signed_in(UNKNOWN, member=DONE), signed_in(OTHER_METHOD), _invoice),
     # Whoever has the link may look; who has no account is asked for one before anything is used up.
     "lms_memberships:invitation": Row(everybody(DONE), signed_in(DONE), lambda stage: {"token": stage.token}),
     "lms_memberships:invitation_again": Row(

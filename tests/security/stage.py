@@ -11,7 +11,9 @@ from wagtail_lms.models import H5PLessonPage, SCORMAttempt, SCORMLessonPage
 from lms_memberships.memberships import ladder_making
 from lms_memberships.models import (
     Account,
+    Deed,
     Delivery,
+    Dispute,
     Email,
     Gift,
     GiftOffer,
@@ -19,9 +21,15 @@ from lms_memberships.models import (
     Invoice,
     Ladder,
     Membership,
+    PeopleExport,
+    PeopleExportPart,
+    PeopleJob,
+    PeopleJobEntry,
     PriceMove,
     PriceMoveEntry,
     PromotionCode,
+    Refund,
+    Stranger,
     Subscription,
     TrialTaken,
     WebhookEvent,
@@ -67,6 +75,16 @@ PERMISSIONS = (
     "view_gift",
     "change_gift",
     "refund_gift",
+    "view_invoice",
+    "export_invoice",
+    "view_subscription",
+    "export_people",
+    "end_subscription",
+    "give_access",
+    "refund_invoice",
+    "link_subscription",
+    "extend_trial",
+    "merge_accounts",
 )
 CREATOR = frozenset(PERMISSIONS[:6]) - {"delete_membership"}
 
@@ -96,7 +114,9 @@ class Stage:
         self.lesson = self.course.add_child(instance=SCORMLessonPage(title="Centring", scorm_package=scorm))
         body = [("h5p_activity", {"activity": h5p})]
         self.course.add_child(instance=H5PLessonPage(title="Quiz", body=body))
-        self.membership = publish(put_into(MembershipFactory(title="Gold"), self.course), gateway=gateway)
+        self.membership = publish(
+            put_into(MembershipFactory(title="Gold", may_pause=True), self.course), gateway=gateway
+        )
         self.draft = put_into(MembershipFactory(title="Draft pass"), session)
         self.draft.save_revision()
         self.draft = Membership.objects.get(pk=self.draft.pk)
@@ -148,8 +168,32 @@ class Stage:
             confirmed_at=now, account=account.stripe_id, livemode=account.livemode,
         )  # fmt: skip
         self.gift = self._given(account, now)
+        self.export = self._exported(now)
+        self.job = PeopleJob.objects.create(
+            kind="cancel", membership=self.membership, note="for the stage", state="running", created_at=now,
+            confirmed_at=now, confirmed_by=self.people["site admin"], created_by=self.people["site admin"],
+        )  # fmt: skip
+        PeopleJobEntry.objects.create(
+            job=self.job, user=self.people["member"], subscription=self.subscription, state="failed", failure="No",
+            reason="refused", next_try_at=now,
+        )  # fmt: skip
+        self.dispute, self.failed, self.stranger = self._taken_back(account, now)
+        self.merge = Deed.objects.create(
+            key="00000000-0000-4000-8000-000000000001", kind="merged", user=self.people["member"],
+            by=self.people["site admin"], reason="Two addresses", done_at=now,
+            details={"from": self.people["ex-member"].pk, "moved": {"Subscription.user": []}, "doubles": []},
+        )  # fmt: skip
         # The first look in the life of a site notes where it lives (E9); these pages are not that look.
         premises.guard()
+
+    def _exported(self, now) -> PeopleExport:
+        """A file of people that the site admin asked for."""
+        made = PeopleExport.objects.create(
+            owner=self.people["site admin"], format="csv", language="en", as_of=now, state="ready", is_collected=True,
+            people=1, created_at=now, expires_at=now + DAY, next_try_at=now,
+        )  # fmt: skip
+        PeopleExportPart.objects.create(export=made, kind="file", number=0, content=b"Number\n")
+        return made
 
     def window(self, role: str, **how: object) -> Client:
         """A browser of that role."""
@@ -220,6 +264,19 @@ class Stage:
         PriceMoveEntry.objects.create(move=move, subscription=self.subscription, next_try_at=now)
         return move
 
+    def _taken_back(self, account: Account, now) -> tuple[Dispute, Refund, Stranger]:
+        """A dispute that runs, a refund that failed, and a subscription that was never ours."""
+        about = {"account": account.stripe_id, "livemode": account.livemode, "amount": 1900, "currency": "eur"}
+        about |= {"membership": self.membership, "read_started_at": now}
+        back = about | {"subscription": self.subscription, "payment_intent_id": "pi_member", "created_at": now}
+        return (
+            Dispute.objects.create(stripe_id="du_stage", status="open", said="needs_response", **back),
+            Refund.objects.create(stripe_id="re_stage", state="failed", **back),
+            Stranger.objects.create(
+                stripe_id="sub_stranger", customer_id="cus_s", price_id="price_s", started_at=now, **about
+            ),
+        )
+
     def _given(self, account: Account, now) -> Gift:
         """Paid by the member, and delivered; nobody has redeemed it."""
         gift = Gift(
@@ -254,6 +311,7 @@ class Stage:
             total=1900,
             amount_paid=1900,
             amount_due=0,
+            payment_intent_id=f"pi_{role}",
             read_started_at=until,
             created_at=until,
         )

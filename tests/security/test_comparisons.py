@@ -15,6 +15,8 @@ PLAIN = (ast.Eq, ast.NotEq, ast.In, ast.NotIn)
 LOOK_UPS = {"filter", "get", "exclude", "get_or_create", "update_or_create"}
 HASHED = "by the hash of what was sent: how long it takes says nothing of the token"
 #: What is no secret though it is called one, and why.
+#: Which press of a form it was; whoever sends it needs the right to refund, and it opens nothing.
+FORM = "the number of a form, so that two presses are one refund"
 HARMLESS = {
     "health/endpoints.py: secret not in secrets": "both are names of our own secrets, hashed; no visitor sends one",
     "memberships/invitations.py: InvitationLink.objects.get_or_create(form_token=draft.form_token, "
@@ -24,6 +26,15 @@ HARMLESS = {
     "subscriptions/gift_links.py: Gift.objects.filter(token_hash=hash_of(token))": HASHED,
     "subscriptions/guest_links.py: _hash(token) == purchase.token_hash": HASHED,
     "subscriptions/guest_links.py: GuestPurchase.objects.filter(token_hash=_hash(token))": HASHED,
+    "creator/refunds/views.py: Refund.objects.unanswered().filter(token=asked.token)": FORM,
+    "creator/settings_surface.py: name in SECRET": "names of settings, so that none of their values is shown",
+    "subscriptions/giving_back.py: Refund.objects.at(gateway).filter(token=asked.token)": FORM,
+    "subscriptions/refunds.py: asked.filter(token=token)": FORM,
+    "subscriptions/settling_attention.py: Refund.objects.get_or_create(token=uuid.uuid5(DOUBLE, "
+    "f'{invoice.account}:{invoice.livemode}:{invoice.stripe_id}:{left}'), defaults={'account': invoice.account, "
+    "'livemode': invoice.livemode, 'payment_intent_id': payment.payment_intent_id, 'invoice': invoice, "
+    "'subscription_id': invoice.subscription_id, 'membership_id': invoice.membership_id, 'amount': left, "
+    "'currency': invoice.currency, 'effect': Refund.Effect.KEEP, 'author_id': author.pk, 'created_at': now})": FORM,
 }
 #: Made by us for each run of a worker and never sent to anybody: no visitor can guess at it.
 INTERNAL = {"lease_token"}

@@ -15,7 +15,7 @@ from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from lms_memberships.creator.email_settings import EmailSettings
 from lms_memberships.creator.stripe_settings import ConnectPermissionMixin
 from lms_memberships.models import Subscription
-from lms_memberships.portal import account
+from lms_memberships.portal import cancelling
 from lms_memberships.wizard import chooser
 from tests.faults.sizes import SEED, pick
 
@@ -135,7 +135,7 @@ def test_without_wagtails_check_the_table_notices(stage, monkeypatch):
 
 def test_without_whose_it_is_the_table_notices(stage, monkeypatch):
     """S19, negative control: the look-up starts from every row, not from the person's."""
-    monkeypatch.setattr(account, "_mine", lambda request: Subscription.objects.all())
+    monkeypatch.setattr(cancelling, "_mine", lambda request: Subscription.objects.all())
     assert len(differences(stage, "GET", ["lms_memberships:cancel"], roles=ROLES)) >= 10
 
 

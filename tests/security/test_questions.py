@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 
 from lms_memberships.models import Membership, Subscription
-from lms_memberships.portal import account
+from lms_memberships.portal import cancelling
 from tests.factories import MembershipFactory
 from tests.faults.sizes import pick
 
@@ -61,6 +61,10 @@ PARAMETERS = {
     "lms_memberships:invoices": ("page", "ordering"),
     "lms_memberships:done": ("session_id", "n"),
     "lms_memberships_email_settings": ("membership",),
+    "lms_memberships_person": ("facts", "held", "items", "invoices", "emails"),
+    "lms_memberships_person_why": ("q", "at", "item", "items"),
+    "lms_memberships_person_link": ("subscription",),
+    "lms_memberships_person_merge": ("q", "other", "people"),
     "lms_memberships_health": ("membership", "p", "light"),
     **{
         f"lms_memberships_{queue}_{part}": ("q", "p", "ordering", "state", "export")
@@ -73,6 +77,8 @@ PARAMETERS = {
 def arguments(name: str, stage) -> dict[str, object]:
     if name.endswith(":step"):
         return {"pk": stage.draft.pk, "step": "bundle"}
+    if name.startswith("lms_memberships_person"):
+        return {"pk": stage.people["member"].pk}
     return {"pk": stage.draft.pk} if name.endswith((":history", ":usage")) else {}
 
 
@@ -125,7 +131,7 @@ def _without(page: str, pk: object) -> str:
     return re.sub(r'value="\w{64}"', "", page).replace(f"/{pk}/", "/-/")
 
 
-@pytest.mark.parametrize("name", ["cancel", "resume", "invoice"])
+@pytest.mark.parametrize("name", ["cancel", "resume", "stay", "withdraw", "pause", "continue", "invoice"])
 @pytest.mark.parametrize("role", ["anonymous", "student", "member", "ex-member", "superuser"])
 def test_a_foreign_id_is_answered_as_one_that_does_not_exist(stage, name, role):
     """S19, S39: A×B, every route with an object of somebody's, every method, byte for byte."""
@@ -139,7 +145,7 @@ def test_a_foreign_id_is_answered_as_one_that_does_not_exist(stage, name, role):
 
 def test_without_whose_it_is_the_answers_differ(stage, monkeypatch):
     """S19, negative control"""
-    monkeypatch.setattr(account, "_mine", lambda request: Subscription.objects.all())
+    monkeypatch.setattr(cancelling, "_mine", lambda request: Subscription.objects.all())
     window = stage.window("student")
     assert answers(window, "cancel", stage.subscription.pk) != answers(window, "cancel", UNKNOWN_ID)
 

@@ -13,12 +13,16 @@ from lms_memberships.emails.catalogue import CATALOGUE, EmailKind
 from lms_memberships.emails.models import Email
 from lms_memberships.models import GuestPurchase, Membership
 from tests.emails.conftest import (  # noqa: F401 - fixtures
+    DISPUTES,
+    REFUNDS,
     give,
     invoice,
     park,
     said_of,
     subscription,
+    take_back,
     told_of_another_price,
+    withdrawn_from,
 )
 from tests.faults.sizes import pick
 from tests.test_safe_html import PAYLOADS as ATTACKS
@@ -60,6 +64,10 @@ def built(kind: EmailKind, held, bill):
         park(held.membership)
     if kind is EmailKind.PRICE_CHANGE:
         told_of_another_price(held, now)
+    if kind in (*REFUNDS, *DISPUTES):
+        take_back(held, kind)
+    if kind is EmailKind.WITHDRAWN:
+        withdrawn_from(held)
     email = Email(
         pk=1,
         key=kind.value,

@@ -32,7 +32,7 @@ def told() -> Iterator[list[events.Fact]]:
     facts: list[events.Fact] = []
     events.connect(facts.append)
     yield facts
-    events._reactions.remove(facts.append)
+    events.disconnect(facts.append)
 
 
 @pytest.fixture

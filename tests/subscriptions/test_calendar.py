@@ -102,6 +102,11 @@ NO_MONTHS = {
     ("guest_models.py", "timedelta(days=30)"),
     ("price_moves.py", "timedelta(days=365)"),
     ("guest_daily.py", "timedelta(days=90)"),
+    ("cancel_links.py", "timedelta(days=90)"),
+    # How long before, a card's owner is reminded.
+    ("expiring_cards.py", "timedelta(days=30)"),
+    # How far back Stripe is asked for refunds and disputes.
+    ("sync_money_back.py", "timedelta(days=180)"),
     # What is recent, for a light.
     ("sums.py", "timedelta(days=30)"),
 }

@@ -32,7 +32,7 @@ def told():
     facts: list[events.Fact] = []
     events.connect(facts.append)
     yield facts
-    events._reactions.remove(facts.append)
+    events.disconnect(facts.append)
 
 
 def names(told) -> list[str]:

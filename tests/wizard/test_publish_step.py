@@ -44,7 +44,7 @@ def test_the_checklist_names_what_is_missing_and_where_to_mend_it(browser, draft
     switches.switch_all_on()
     settings.LMS_MEMBERSHIPS_TERMS_URL = "http://testserver/terms/"
     page = browser.get(wizard.step(draft, "publish")).content.decode()
-    assert page.count("</strong> yes") == 3
+    assert page.count("</strong> yes") == 4
 
 
 def test_publishing_asks_stripe_first_and_puts_it_on_sale(browser, draft, connection, wizard):

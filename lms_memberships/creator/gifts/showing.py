@@ -23,10 +23,10 @@ from ...history import GIFT_CHANGED, GIFT_REFUNDED, GIFT_SENT_AGAIN
 from ...memberships.gift_offers import length_text
 from ...money import format_money
 from ...payments import connect
-from ...subscriptions import gift_refunding
+from ...subscriptions import disputed, gift_refunding
 from ...subscriptions.gift_models import Gift
 from .forms import DeliveryForm
-from .views import CHANGE_PERMISSION, LIST, POLICY, PROBLEMS, REFUND_PERMISSION, SEEING, SHOW, GiftIndex
+from .views import CHANGE_PERMISSION, DISPUTED, LIST, POLICY, PROBLEMS, REFUND_PERMISSION, SEEING, SHOW, GiftIndex
 
 
 class GiftPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
@@ -51,7 +51,7 @@ class GiftPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateView):
         is_open = self.gift.is_redeemable and not self.gift.is_over(now)
         context["gift"] = self.gift
         context["facts"] = _facts(self.gift)
-        context["problem"] = PROBLEMS.get(self.gift.problem, "")
+        context["problem"] = DISPUTED if self.gift.is_disputed else PROBLEMS.get(self.gift.problem, "")
         context["may_change"] = is_open and user.has_perm(CHANGE_PERMISSION)
         context["may_send"] = context["may_change"] and self.gift.is_mailed
         context["may_refund"] = self.gift.state in Gift.REFUNDABLE and user.has_perm(REFUND_PERMISSION)
@@ -115,7 +115,8 @@ def refund(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def bought() -> QuerySet[Gift]:
-    return Gift.objects.bought().select_related("membership", "giver", "user")
+    rows = Gift.objects.bought().annotate(is_disputed=disputed.whether_gift_is())
+    return rows.select_related("membership", "giver", "user")
 
 
 def _of(request: HttpRequest, pk: int, permission: str) -> Gift:

@@ -8,6 +8,7 @@ from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
+from django.utils.translation import gettext as _
 from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.widgets.button import HeaderButton
@@ -16,6 +17,7 @@ from wagtail.permission_policies import ModelPermissionPolicy
 from ...memberships.gift_offers import length_text
 from ...memberships.models import Membership
 from ...money import format_money
+from ...subscriptions import disputed
 from ...subscriptions.gift_models import NO_PLACE, REFUNDED_LATE, Gift
 from ..desks import Listing
 
@@ -32,6 +34,7 @@ PROBLEMS = {
     NO_PLACE: gettext_lazy("It was paid after the last place had gone."),
     REFUNDED_LATE: gettext_lazy("Its money was given back at Stripe after it had been redeemed."),
 }
+DISPUTED = gettext_lazy("Whoever paid for it has gone to their bank, which has the money, for now or for good.")
 #: Nobody paid these: they are no gifts yet.
 HIDDEN = {Gift.State.PLANNED, Gift.State.ABANDONED}
 
@@ -78,7 +81,7 @@ class GiftIndex(Listing):
         language = get_language() or "en"
         return [
             TitleColumn("membership", label=gettext_lazy("Membership"), accessor=_title, url_name=SHOW),
-            Column("state", label=gettext_lazy("State"), accessor="get_state_display", sort_key="state"),
+            Column("state", label=gettext_lazy("State"), accessor=_state, sort_key="state"),
             Column("giver", label=gettext_lazy("Giver"), accessor="giver.get_username"),
             Column("recipient", label=gettext_lazy("For"), accessor=_recipient),
             Column(
@@ -95,7 +98,8 @@ class GiftIndex(Listing):
         return [HeaderButton(gettext_lazy("What gifts cost"), url=reverse(OFFERS), icon_name="tag")]
 
     def get_base_queryset(self) -> QuerySet:
-        return Gift.objects.bought().select_related("membership", "giver").order_by("-created_at", "-pk")
+        rows = Gift.objects.bought().annotate(is_disputed=disputed.whether_gift_is())
+        return rows.select_related("membership", "giver").order_by("-created_at", "-pk")
 
 
 class OfferIndex(Listing):
@@ -128,6 +132,12 @@ class OfferIndex(Listing):
 
 def _title(gift: Gift) -> str:
     return f"{gift.membership.title}, {length_text(gift.months)}"
+
+
+def _state(gift: Any) -> str:
+    """Whatever became of it before, a dispute is what matters to a creator now."""
+    state = str(gift.get_state_display())
+    return _("%(state)s; disputed at the bank") % {"state": state} if gift.is_disputed else state
 
 
 def _recipient(gift: Gift) -> str:

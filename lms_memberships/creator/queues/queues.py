@@ -10,7 +10,7 @@ from django.utils.translation import ngettext_lazy
 
 from ...access import deliveries
 from ...access.models import Delivery
-from ...emails import outbox, truth
+from ...emails import drop_reasons, outbox
 from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
 from ...payments.models import WebhookEvent
@@ -52,7 +52,7 @@ def _email_about(email: Email) -> str:
 
 
 def _email_trouble(email: Email) -> str:
-    return str(truth.REASONS.get(email.failure, email.failure))
+    return str(drop_reasons.REASONS.get(email.failure, email.failure))
 
 
 def _last_line(text: str) -> str:

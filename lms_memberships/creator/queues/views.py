@@ -1,5 +1,6 @@
 """How are the queues listed, and how is a row tried again? Wagtail's listing; paged, searched and counted by the database."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -67,7 +68,7 @@ class QueueView(Listing):
             Column("about", label=_("What"), accessor=self.queue.about),
             # Second: on a telephone the rest is to the right of the screen.
             StateColumn(self.queue),
-            *COLUMNS[self.queue.slug],
+            *COLUMNS[self.queue.slug](),
             Column("attempts", label=_("Tries"), sort_key="attempts"),
         ]
 
@@ -135,14 +136,15 @@ FILTERS = {
     "emails": _filter_of(Email),
     "deliveries": _filter_of(Delivery),
 }
-COLUMNS: dict[str, list[BaseColumn]] = {
-    "webhooks": [DateColumn("received_at", label=_("Received"), sort_key="received_at")],
-    "emails": [
+#: Made anew for each view: a column keeps its template, and with it the settings of the engine that made it.
+COLUMNS: dict[str, Callable[[], list[BaseColumn]]] = {
+    "webhooks": lambda: [DateColumn("received_at", label=_("Received"), sort_key="received_at")],
+    "emails": lambda: [
         Column("recipient", label=_("To")),
         Column("membership", label=_("Membership"), accessor="membership.title"),
         DateColumn("owed_at", label=_("Since"), sort_key="owed_at"),
     ],
-    "deliveries": [
+    "deliveries": lambda: [
         Column("student", label=_("Student"), accessor="subscription.user.get_username"),
         DateColumn("next_try_at", label=_("Next try"), accessor=_next_try, sort_key="next_try_at"),
     ],

@@ -4,7 +4,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ..evidence import NAMED, Evidence
-from ..words import Finding, Group, Light, Repair, ok, warning
+from ..words import Finding, Group, Light, Repair, fault, ok, warning
 
 LOOK = Repair(
     gettext_lazy("Look at them in Stripe"),
@@ -17,6 +17,8 @@ def judge(evidence: Evidence) -> Finding:
     if evidence.foreign_ids:
         text = _("Billed in a membership's name at a price of something else, and so opening nothing: %(ids)s.")
         found.append(text % {"ids": _named(evidence.foreign_ids)})
+    # Whoever pays there loses what they have, and nobody has told them.
+    say = fault if evidence.unmapped_ids else warning
     if evidence.unmapped_ids:
         text = _(
             "Changed in Stripe to a price that no membership has: access ends with what was paid before. "
@@ -24,7 +26,7 @@ def judge(evidence: Evidence) -> Finding:
         )
         found.append(text % {"ids": _named(evidence.unmapped_ids)})
     if found:
-        return warning(" ".join(found), LOOK)
+        return say(" ".join(found), LOOK)
     return ok(_("Whatever is billed in a membership's name has one of its prices."))
 
 

@@ -1,5 +1,6 @@
 """How does a course of wagtail-lms become something that a membership contains?"""
 
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db import models
@@ -8,7 +9,9 @@ from django.utils.text import Truncator
 from django.utils.translation import gettext_lazy as _
 from wagtail_lms.models import CoursePage
 
+from ...bundles.progress import Progress
 from ...bundles.registry import BundleItemType
+from . import progress
 from .lessons import enrol
 
 
@@ -37,3 +40,6 @@ class CourseType(BundleItemType):
 
     def access_gained(self, user: Any, obj: Any) -> None:
         enrol(user, obj)
+
+    def progress(self, user: Any, keys: Collection[str]) -> Mapping[str, Progress]:
+        return progress.of(user, keys)

@@ -21,6 +21,8 @@ REASONS: dict[str, "str | _StrPromise"] = {
     "invalid_expiry_year": _("The expiry date of the card is wrong."),
     "incorrect_zip": _("The postal code does not fit the card."),
     "authentication_required": _("Your bank wants you to confirm this payment."),
+    "invoice_payment_intent_requires_action": _("Your bank wants you to confirm this payment."),
+    "invoice_no_payment_method": _("There is no card on file. Pay with one, and it is kept for the next payments."),
     "card_velocity_exceeded": _("This card has reached its limit. Try another card."),
     "withdrawal_count_limit_exceeded": _("This card has reached its limit. Try another card."),
     "card_not_supported": _("This card cannot be used for this payment. Try another card."),
@@ -29,10 +31,21 @@ REASONS: dict[str, "str | _StrPromise"] = {
     "try_again_later": _("The card could not be processed. Please try again in a moment."),
     "issuer_not_available": _("Your bank could not be reached. Please try again in a moment."),
 }
+#: Those that another card would not mend, and the person can.
+NEEDS_PERSON = frozenset({"authentication_required", "invoice_payment_intent_requires_action"})
 
 
 def reason_of(error: stripe.StripeError) -> "str | _StrPromise":
     """Our sentence for what the bank said; one for all that has no sentence of its own."""
+    return next((REASONS[word] for word in _words(error) if word in REASONS), OTHER)
+
+
+def needs_person(error: stripe.StripeError) -> bool:
+    """Whether the bank would pay if the person were there (3-D Secure)."""
+    return not NEEDS_PERSON.isdisjoint(_words(error))
+
+
+def _words(error: stripe.StripeError) -> tuple[str, ...]:
     details = getattr(error, "error", None)
     words = (getattr(details, "decline_code", None), getattr(error, "code", None), getattr(details, "code", None))
-    return next((REASONS[word] for word in words if word in REASONS), OTHER)
+    return tuple(word for word in words if word)

@@ -22,7 +22,7 @@ from ..gateway import (
     RequestRefused,
 )
 from .breaker import Resting
-from .declines import reason_of
+from .declines import needs_person, reason_of
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +95,7 @@ def _explained(kind: type[GatewayFailure], error: stripe.StripeError) -> Gateway
     if kind is CardDeclined:
         declined = kind(reason_of(error))
         declined.said_to_buyers = declined.message
+        declined.needs_person = needs_person(error)
         return declined
     if kind in {RequestRefused, NotFound}:
         return kind(str(_("Stripe says: %(reason)s")) % {"reason": error.user_message or error.code or "?"})

@@ -10,13 +10,18 @@ from . import snapshots
 from .catalogue import CatalogueCalls
 from .checkouts import CheckoutCalls
 from .client import at_once, client_for
+from .collecting import CollectCalls
 from .customers import CustomerCalls
 from .existing_prices import ExistingPriceCalls
 from .failures import translated
 from .invoices import InvoiceCalls
+from .leaving import LeavingCalls
 from .line import INTERACTIVE, Manner
+from .portal import PortalCalls
 from .price_moves import PriceMoveCalls
 from .promotions import PromotionCalls
+from .refunds import RefundCalls
+from .stewardship import StewardCalls
 from .subscriptions import SubscriptionCalls
 from .taxes import TaxCalls
 from .webhook_endpoints import EndpointCalls
@@ -28,10 +33,15 @@ class StripeGateway(
     CheckoutCalls,
     SubscriptionCalls,
     InvoiceCalls,
+    CollectCalls,
+    LeavingCalls,
     EndpointCalls,
     PromotionCalls,
     ExistingPriceCalls,
     PriceMoveCalls,
+    PortalCalls,
+    RefundCalls,
+    StewardCalls,
     TaxCalls,
 ):
     """Stripe with one key, in one account. Cheap to make: the client behind it is shared."""

@@ -2,12 +2,10 @@
 
 from ...money import Money, from_stripe_amount
 from ..gateway import InvoiceSnapshot
+from ..refunds import WITHOUT_EFFECT
 from . import snapshots
 from .calls import Calls, under
 from .failures import translated
-
-#: A refund in one of these states gave nothing back.
-WITHOUT_EFFECT = {"failed", "canceled"}
 
 
 class InvoiceCalls(Calls):

@@ -115,13 +115,19 @@ class PromotionCalls(ListingCalls, ScheduleCalls):
             updated = self.client.v1.subscriptions.update(
                 subscription_id, {"discounts": [{"promotion_code": code_id}]}, under(key)
             )
-            self.lead_on_with(updated, [id_of(each) for each in updated.discounts], key=f"{key}:phases")
+            self.lead_on_with(updated, key=f"{key}:phases")
 
     def take_discounts_off(self, subscription_id: str, *, key: str) -> None:
         with translated():
             # An empty list would not be sent at all (guide §2).
             updated = self.client.v1.subscriptions.update(subscription_id, {"discounts": ""}, under(key))
-            self.lead_on_with(updated, [], key=f"{key}:phases")
+            self.lead_on_with(updated, key=f"{key}:phases")
+
+    def plan_discounts(self, subscription_id: str, *, key: str) -> None:
+        """What is planned says the same discounts as the subscription; nothing is written where it does already."""
+        with translated():
+            found = self.client.v1.subscriptions.retrieve(subscription_id)
+            self.lead_on_with(found, key=f"{key}:phases-again")
 
     def codes_on(self, subscription_id: str) -> tuple[str, ...]:
         """The codes whose discounts are on it; a discount without a code is ""."""

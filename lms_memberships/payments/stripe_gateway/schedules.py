@@ -57,14 +57,18 @@ class ScheduleCalls(Calls):
             if found.status in LEADING:
                 raise
 
-    def lead_on_with(self, subscription: stripe.Subscription, discounts: list[str], *, key: str) -> None:
+    def lead_on_with(self, subscription: stripe.Subscription, *, key: str) -> None:
         """The phases that are left name their own discounts: what was put on, or taken off, is said in each of them."""
+        discounts = [snapshots.id_of(each) for each in subscription.discounts]
         schedule_id = snapshots.id_of(subscription.schedule)
         if not schedule_id:
             return
         found = self.client.v1.subscription_schedules.retrieve(schedule_id)
         began = current_phase(found).start_date
-        left = [again(each) for each in found.phases if each.start_date >= began]
+        planned = [each for each in found.phases if each.start_date >= began]
+        if all([snapshots.id_of(named.discount) for named in each.discounts] == discounts for each in planned):
+            return
+        left = [again(each) for each in planned]
         for phase in left:
             # By the discount, not by its code: naming that would redeem it again. An empty list would not be sent.
             phase["discounts"] = [{"discount": each} for each in discounts] or ""

@@ -17,7 +17,7 @@ from ..gateway import (
     SubscriptionStatus,
 )
 from ..schedules import ScheduleSnapshot
-from . import sums
+from . import lasting, sums
 
 
 class UnknownStatus(GatewayFailure):
@@ -39,7 +39,7 @@ STATUSES: dict[str, SubscriptionStatus] = {
 }
 
 #: What Stripe expects to have expanded for these readers.
-SUBSCRIPTION_EXPAND = ["customer", "latest_invoice.payments"]
+SUBSCRIPTION_EXPAND = ["customer", "latest_invoice.payments", "discounts.source.coupon"]
 INVOICE_EXPAND = ["payments"]
 
 
@@ -149,8 +149,21 @@ def subscription(found: stripe.Subscription, *, read_started_at: datetime) -> Su
         quantity=getattr(item, "quantity", None) or 1,
         item_count=len(items),
         pending_until=moment(pending.expires_at) if pending else None,
+        lasting_discounts=lasting.of_subscription(found),
         metadata=_metadata(found),
+        collection_paused=_collection_paused(found),
+        is_flexible=_is_flexible(found),
     )
+
+
+def _collection_paused(found: stripe.Subscription) -> str:
+    paused = getattr(found, "pause_collection", None)
+    return paused.behavior if paused else ""
+
+
+def _is_flexible(found: stripe.Subscription) -> bool:
+    mode = getattr(found, "billing_mode", None)
+    return mode is not None and mode.type == "flexible"
 
 
 def schedule(found: stripe.SubscriptionSchedule) -> ScheduleSnapshot:

@@ -1,10 +1,17 @@
 """How is a subscription read, ended, and kept after all?"""
 
+from typing import TYPE_CHECKING
+
 from ..gateway import NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
+from ..leaving import UNSAID, Why
 from . import snapshots
 from .calls import under
 from .failures import translated
+from .leaving import said
 from .switching import SwitchCalls
+
+if TYPE_CHECKING:
+    from stripe.params import SubscriptionCancelParams
 
 #: From here there is no way back, and nothing left to cancel.
 OVER = {SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED}
@@ -19,10 +26,12 @@ class SubscriptionCalls(SwitchCalls):
             found = self.client.v1.subscriptions.retrieve(subscription_id, {"expand": snapshots.SUBSCRIPTION_EXPAND})
         return snapshots.subscription(found, read_started_at=began)
 
-    def cancel_at_period_end(self, subscription_id: str, *, key: str) -> None:
+    def cancel_at_period_end(self, subscription_id: str, *, key: str, why: Why = UNSAID) -> None:
         with translated():
             self.let_go(self.client.v1.subscriptions.retrieve(subscription_id))
-            self.client.v1.subscriptions.update(subscription_id, {"cancel_at_period_end": True}, under(key))
+            self.client.v1.subscriptions.update(
+                subscription_id, {"cancel_at_period_end": True, **said(why)}, under(key)
+            )
 
     def resume(self, subscription_id: str, *, key: str) -> None:
         """Take back a planned end, also one that was set to a date in Stripe's dashboard."""
@@ -36,12 +45,14 @@ class SubscriptionCalls(SwitchCalls):
             elif found.cancel_at is not None:
                 self.client.v1.subscriptions.update(subscription_id, {"cancel_at": ""}, under(key))
 
-    def cancel_now(self, subscription_id: str) -> None:
+    def cancel_now(self, subscription_id: str, *, why: Why = UNSAID) -> None:
         """End it at once. Ending what is over, or gone, is done: a second call changes nothing."""
         try:
             with translated():
                 self.let_go(self.client.v1.subscriptions.retrieve(subscription_id))
-                self.client.v1.subscriptions.cancel(subscription_id, {"invoice_now": False, "prorate": False})
+                params: SubscriptionCancelParams = {"invoice_now": False, "prorate": False}
+                params.update(said(why))  # the same words in both calls
+                self.client.v1.subscriptions.cancel(subscription_id, params)
         except (NotFound, RequestRefused):
             if not self._is_over(subscription_id):
                 raise

@@ -11,6 +11,7 @@ from ..gateway import RequestRefused
 from ..switching import ChangeRequest, PlanRequest, PreviewLine, PreviewSnapshot
 from . import schedules, snapshots
 from .calls import under
+from .declines import NEEDS_PERSON
 from .failures import translated
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ class SwitchCalls(schedules.ScheduleCalls):
                     },
                 }
             )
-        return _preview(found)
+        return preview_of(found)
 
     def change_item(self, request: ChangeRequest, *, key: str) -> None:
         """Paid at once, or nothing changes until it is: then the subscription says what waits (``pending_until``)."""
@@ -85,13 +86,16 @@ class SwitchCalls(schedules.ScheduleCalls):
             self.client.v1.subscriptions.update(subscription_id, {"metadata": metadata}, under(key))
 
     def needs_person(self, invoice_id: str) -> bool:
-        """Whether the bank wants to see the person; otherwise an unpaid invoice was refused."""
+        """Whether the bank wants to see the person; otherwise an unpaid invoice was refused.
+
+        Charged without them, Stripe either waits for them or calls the charge declined for that reason.
+        """
         expand = ["payments.data.payment.payment_intent"]
         with translated():
             found = self.client.v1.invoices.retrieve(invoice_id, {"expand": expand})
         payments = getattr(found, "payments", None)
         intents = [each.payment.payment_intent for each in (payments.data if payments else [])]
-        return any(not isinstance(each, str) and each and each.status == "requires_action" for each in intents)
+        return any(not isinstance(each, str) and each is not None and _waits_for_person(each) for each in intents)
 
     def _led_by(self, request: PlanRequest, key: str) -> stripe.SubscriptionSchedule:
         """Its schedule, with nothing planned in it yet, or just this."""
@@ -127,7 +131,15 @@ def _phases(
     return [kept, changed]
 
 
-def _preview(found: stripe.Invoice) -> PreviewSnapshot:
+def _waits_for_person(intent: stripe.PaymentIntent) -> bool:
+    error = getattr(intent, "last_payment_error", None)
+    words = {getattr(error, "decline_code", None), getattr(error, "code", None)}
+    is_asked_for = intent.status == "requires_payment_method" and not words.isdisjoint(NEEDS_PERSON)
+    return intent.status == "requires_action" or is_asked_for
+
+
+def preview_of(found: stripe.Invoice) -> PreviewSnapshot:
+    """An invoice that Stripe has reckoned and not made."""
     currency = found.currency
     discounts = getattr(found, "total_discount_amounts", None) or ()
     total = from_stripe_amount(found.total, currency)

@@ -7,7 +7,7 @@ import copy
 from ..errors import missing_parameter, no_such
 from ..store import Object
 from ..work import Work, new_id
-from . import changes, cycle, discounts, periods, pricing, starting
+from . import changes, cycle, discounts, pausing, periods, pricing, starting, switching
 
 CHANGES = ("items", "trial_end", "cancel_at_period_end")
 
@@ -32,6 +32,8 @@ def _of_subscription(unit: Work, params: Object) -> Object:
     details = params.get("subscription_details", {})
     if "discounts" in params:
         changes.update(unit, subscription, {"discounts": params["discounts"]})
+    if "pause" in details:
+        return _of_pause(unit, subscription, details["pause"])
     asked = {name: details[name] for name in CHANGES if name in details}
     if not asked:
         return _next(unit, subscription)
@@ -39,6 +41,12 @@ def _of_subscription(unit: Work, params: Object) -> Object:
     changes.update(unit, subscription, asked | _how(details))
     made = [each for each in unit.all("invoice") if each["id"] not in before]
     return made[0] if made else _next(unit, subscription)
+
+
+def _of_pause(unit: Work, subscription: Object, asked: Object) -> Object:
+    """What the pause would leave waiting, as an invoice of today."""
+    pausing.pause(unit, subscription, asked | {"invoicing_behavior": "pending_invoice_item"})
+    return switching.invoice_now(unit, subscription, [])
 
 
 def _how(details: Object) -> Object:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..errors import ApiError
 from ..http import Request, Response
-from . import api_requests, customers, debits, events, overview, promotions, subscriptions, webhooks
+from . import api_requests, customers, debits, events, overview, payments, portal, promotions, subscriptions, webhooks
 from .desk import Desk
 
 if TYPE_CHECKING:
@@ -17,7 +17,9 @@ LISTS: dict[str, Callable[[Desk], Response]] = {
     "": overview.show,
     "customers": customers.listing,
     "subscriptions": subscriptions.listing,
+    "payments": payments.listing,
     "promotions": promotions.listing,
+    "portal": portal.listing,
     "events": events.listing,
     "webhooks": webhooks.listing,
     "requests": api_requests.listing,
@@ -26,6 +28,7 @@ LISTS: dict[str, Callable[[Desk], Response]] = {
 SINGLE: dict[str, Callable[[Desk, str], Response | None]] = {
     "customers": customers.show,
     "subscriptions": subscriptions.show,
+    "payments": payments.show,
     "promotions": promotions.show,
     "events": events.show,
     "webhooks": webhooks.show,
@@ -48,6 +51,11 @@ OBJECT_BUTTONS: dict[tuple[str, str], Callable[[Desk, str], Response]] = {
     ("subscriptions", "refund"): subscriptions.refund,
     ("subscriptions", "retry"): subscriptions.retry_payment,
     ("subscriptions", "trial-end"): subscriptions.advance_to_trial_end,
+    ("portal", "switching"): portal.let_people_switch,
+    ("payments", "refund"): payments.refund,
+    ("payments", "dispute"): payments.dispute,
+    ("refunds", "fail"): payments.fail,
+    ("disputes", "decide"): payments.decide,
     ("promotions", "retire"): promotions.retire,
     ("events", "resend"): events.resend,
     ("debits", "answer"): debits.answer,

@@ -18,7 +18,9 @@ SECTIONS = {
     "": "Overview",
     "customers": "Customers",
     "subscriptions": "Subscriptions",
+    "payments": "Payments",
     "promotions": "Promotion codes",
+    "portal": "Customer portal",
     "events": "Events",
     "webhooks": "Webhooks",
     "requests": "API requests",
@@ -35,8 +37,13 @@ NOTES = {
     "canceling": "The subscription ends with the current period.",
     "kept": "The subscription goes on.",
     "refunded": "The last payment has been refunded.",
+    "given-back": "The money is on its way back.",
+    "refund-failed": "The bank could not give the money back: the refund has failed.",
+    "disputed": "Whoever paid has gone to their bank.",
+    "decided": "The dispute stands as you chose.",
     "promotion-made": "The coupon and its code have been made.",
     "promotion-retired": "Nobody can redeem this code any more. Discounts already given go on.",
+    "portal-switching": "Customers may change the price in the portal now.",
     "retried": "The payment went through, or is under way.",
     "answered": "The bank has answered.",
     "resent": "The event has been sent again.",
@@ -44,8 +51,9 @@ NOTES = {
 }
 
 BADGES = {
-    "active": "good", "paid": "good", "succeeded": "good", "delivered": "good", "enabled": "good", "complete": "good",
+    "active": "good", "paid": "good", "succeeded": "good", "delivered": "good", "enabled": "good", "complete": "good", "won": "good",
     "trialing": "", "open": "wait", "incomplete": "wait", "pending": "wait", "paused": "wait", "processing": "wait",
+    "needs_response": "wait", "under_review": "wait", "lost": "bad",
     "past_due": "bad", "unpaid": "bad", "failed": "bad", "uncollectible": "bad", "incomplete_expired": "bad",
 }  # fmt: skip
 

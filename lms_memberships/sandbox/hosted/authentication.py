@@ -7,7 +7,7 @@ from ..payments import intents
 from ..payments.intents import Verdict
 from ..store import Object
 from ..work import Work
-from . import checkout, paying
+from . import checkout, paying, portal
 
 OVER = "This payment is already over."
 
@@ -59,15 +59,30 @@ def _finish(unit: Work, visit: Object, intent: Object, method: Object, verdict: 
         session = unit.get("checkout.session", visit["session"])
         who = {"email": visit["email"], "name": visit["name"]}
         return checkout.settle(unit, session, intent, method, verdict, **who)
+    if "portal" in visit:
+        return _finish_in_portal(unit, visit, method, verdict)
     return paying.settle(unit, unit.get("invoice", visit["invoice"]), method, verdict)
+
+
+def _finish_in_portal(unit: Work, visit: Object, method: Object, verdict: Verdict) -> Outcome:
+    session = unit.get("billing_portal.session", visit["portal"])
+    outcome = portal.settle_card(unit, session, method, verdict)
+    if outcome.kind == "declined":
+        return outcome
+    return Outcome(outcome.kind, redirect_url=outcome.redirect_url or session["url"])
 
 
 def _is_over(unit: Work, visit: Object) -> bool:
     if "session" in visit:
         return unit.get("checkout.session", visit["session"])["status"] != "open"
+    if "portal" in visit:
+        return False
     return unit.get("invoice", visit["invoice"])["status"] not in ("open", "uncollectible")
 
 
 def _page(unit: Work, visit: Object) -> str:
+    if "portal" in visit:
+        # Its address ends with a word that only the customer knows.
+        return unit.get("billing_portal.session", visit["portal"])["url"] + "/card"
     path = f"/c/pay/{visit['session']}" if "session" in visit else f"/i/{visit['invoice']}"
     return unit.sandbox.public_url + path

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from .. import dashboard
 from ..errors import ApiError
 from ..http import Request, Response, html_response, redirect
-from . import authentication, checkout, files, frame, invoice
+from . import authentication, checkout, files, frame, invoice, portal
 
 if TYPE_CHECKING:
     from ..server import Sandbox
@@ -33,16 +33,24 @@ def _answer(sandbox: Sandbox, request: Request) -> Response | None:
             return redirect("/_sandbox/")
         case ["static", _]:
             return files.serve(request)
+        case ["_sandbox", *rest]:
+            return dashboard.answer(sandbox, request, rest)
+        case parts:
+            return _hosted(sandbox, request, parts)
+
+
+def _hosted(sandbox: Sandbox, request: Request, parts: list[str]) -> Response | None:
+    match parts:
         case ["c", "pay", session_id]:
             return checkout.answer(sandbox, request, session_id)
         case ["auth", authentication_id]:
             return authentication.answer(sandbox, request, authentication_id)
+        case ["p", "session", token, *rest]:
+            return portal.answer(sandbox, request, token, rest)
         case ["i", invoice_id]:
             return invoice.answer(sandbox, request, invoice_id)
         case ["i", invoice_id, "pdf"]:
             return invoice.download(sandbox, request, invoice_id)
-        case ["_sandbox", *rest]:
-            return dashboard.answer(sandbox, request, rest)
     return None
 
 

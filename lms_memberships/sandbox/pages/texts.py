@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from . import portal_texts
+
 # name: (English, French). Placeholders are named, and filled in with ``str.format``.
 TEXTS: dict[str, tuple[str, str]] = {
     # on every page
@@ -180,6 +182,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "status_void": ("Void", "Annulée"),
     "status_uncollectible": ("Uncollectible", "Irrécouvrable"),
 }
+
+TEXTS |= portal_texts.TEXTS
 
 # What comes after the price, for each interval that has a word of its own.
 INTERVALS: dict[tuple[str, int], tuple[str, str]] = {

@@ -12,10 +12,34 @@ A table has one block for each endpoint: its method and path, then one parameter
 
 from __future__ import annotations
 
-from . import catalogue, checkout, customers, events, invoices, payments, schedules, subscriptions, taxes
+from . import (
+    catalogue,
+    checkout,
+    customers,
+    events,
+    giving_back,
+    invoices,
+    payments,
+    portal,
+    schedules,
+    subscriptions,
+    taxes,
+)
 from .language import Endpoint, Field, parse
 
-_TABLES = (catalogue, checkout, customers, events, invoices, payments, schedules, subscriptions, taxes)
+_TABLES = (
+    catalogue,
+    checkout,
+    customers,
+    events,
+    giving_back,
+    invoices,
+    payments,
+    portal,
+    schedules,
+    subscriptions,
+    taxes,
+)
 ENDPOINTS: list[Endpoint] = [endpoint for module in _TABLES for endpoint in parse(module.TABLE)]
 
 __all__ = ["ENDPOINTS", "Endpoint", "Field"]

@@ -54,6 +54,14 @@ POST /v1/invoices/create_preview
             id text
             price text
             quantity integer
+        pause
+            bill_for
+                outstanding_usage_through
+                    type! none|now
+                unused_time_from
+                    type! item_current_period_start|none|now
+            invoicing_behavior invoice|pending_invoice_item
+            type subscription
         proration_behavior always_invoice|create_prorations|none
         proration_date time
         trial_end now|time

@@ -29,6 +29,7 @@ POST /v1/refunds
     metadata metadata unset
     payment_intent text
     reason duplicate|fraudulent|requested_by_customer
+    refund_application_fee boolean
 
 POST /v1/refunds/{refund}
     metadata metadata unset

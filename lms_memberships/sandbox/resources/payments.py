@@ -58,6 +58,10 @@ def create_refund(unit: Work, params: Object) -> Object:
     charge = _charge(unit, params)
     if not charge["paid"]:
         raise invalid(f"Charge {charge['id']} was not paid and cannot be refunded.")
+    if _is_disputed(unit, charge):
+        raise ApiError(f"Charge {charge['id']} has been charged back; cannot issue a refund.", code="charge_disputed")
+    if "refund_application_fee" in params and charge["application_fee_amount"] is None:
+        raise invalid("You can only refund an application fee where one was charged.", "refund_application_fee")
     left = charge["amount"] - charge["amount_refunded"]
     if left == 0:
         raise ApiError(f"Charge {charge['id']} has already been refunded.", code="charge_already_refunded")
@@ -86,6 +90,12 @@ def _refund(unit: Work, charge: Object, amount: int, params: Object) -> Object:
     return refund
 
 
+def _is_disputed(unit: Work, charge: Object) -> bool:
+    """Its money is with the bank, or was given back by it."""
+    found = unit.all("dispute", lambda each: each["charge"] == charge["id"])
+    return any(not each["is_charge_refundable"] and each["status"] != "won" for each in found)
+
+
 def _destination(charge: Object) -> Object:
     kind = charge["payment_method_details"]["type"]
     if kind != "card":
@@ -109,6 +119,18 @@ def _charge(unit: Work, params: Object) -> Object:
             param="payment_intent",
         )
     return unit.get("charge", intent["latest_charge"])
+
+
+def fail_refund(unit: Work, refund: Object) -> None:
+    """Days later the bank says that it could not give the money back: the seller has it again."""
+    if refund["status"] != "succeeded":
+        raise invalid(f"Refund {refund['id']} is {refund['status']} and cannot fail.")
+    charge = unit.get("charge", refund["charge"])
+    charge["amount_refunded"] -= refund["amount"]
+    charge["refunded"] = False
+    refund |= {"status": "failed", "failure_reason": "expired_or_canceled_card"}
+    unit.announce_change("refund.updated", refund)
+    unit.announce("refund.failed", refund)
 
 
 def update_refund(unit: Work, refund_id: str, params: Object) -> Object:

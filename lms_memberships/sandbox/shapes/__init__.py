@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from ..store import Object, copied
-from . import catalogue, invoicing, paying, people, scheduling, selling, telling
+from . import catalogue, giving_back, invoicing, paying, people, portal, scheduling, selling, telling
 
 _SHAPES: dict[str, Object] = {
     kind: shape
-    for module in (catalogue, invoicing, paying, people, scheduling, selling, telling)
+    for module in (catalogue, giving_back, invoicing, paying, people, portal, scheduling, selling, telling)
     for kind, shape in module.SHAPES.items()
 }
 

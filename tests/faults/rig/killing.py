@@ -66,6 +66,8 @@ class Driver:
         self.membership = membership
         self.delivered: set[str] = set()
         self.students = 0
+        #: How many seconds a scenario waits for what is left to do, before it goes on all the same.
+        self.patience = 20.0
         self._kill_at = ""
         self._killed_before = 0
         self._died_at = 0.0
@@ -83,6 +85,11 @@ class Driver:
         self.deliver()
         self.site.wait_until_quiet()
         return time.monotonic() - self._died_at if died else None
+
+    def die(self, scenario: "Scenario", *, at: str, time: int) -> float | None:
+        """As ``run``: at the n-th time that a process comes by there; at the first, if none comes by that often."""
+        seconds = self.run(scenario, at=f"{at}:{time}")
+        return self.run(scenario, at=f"{at}:1") if seconds is None and time > 1 else seconds
 
     def look(self) -> bool:
         """Whether somebody was killed; then all are started again, and nobody is killed any more."""
@@ -114,9 +121,9 @@ class Driver:
         self.look()
         return answer
 
-    def wait(self, patience: float = 20) -> None:
+    def wait(self) -> None:
         """Until somebody has died, or nothing is left to do."""
-        until = time.monotonic() + patience
+        until = time.monotonic() + self.patience
         while not self.look() and self.site.left() and time.monotonic() < until:
             time.sleep(0.1)
 

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from lms_memberships import clock, conf
@@ -21,48 +20,15 @@ from lms_memberships.models import (
     Membership,
     Price,
     Subscription,
-    TierChange,
     WebhookEvent,
 )
 from lms_memberships.webhooks.handlers import HANDLERS
+from tests.faults.rig import fates
 from tests.faults.rig.site import Site
+from tests.faults.rig.world import World, invoices_of, subscription_of
 
-ATTEMPT = "lmsm_attempt"
-GIFT = "lmsm_gift"
 #: How far two clocks may be apart where one of them is ours.
 SLACK = timedelta(seconds=5)
-
-
-@dataclass
-class World:
-    """What there is at Stripe and at the e-mail service, read once, and what was delivered."""
-
-    subscriptions: dict[str, dict]
-    invoices: dict[str, dict]
-    customers: list[dict]
-    products: list[dict]
-    prices: list[dict]
-    sessions: list[dict]
-    refunds: list[dict]
-    accepted: Counter
-    delivered: list[dict] = field(default_factory=list)
-
-    @classmethod
-    def of(cls, site: Site, delivered: Iterable[dict] = ()) -> "World":
-        ours = [each for each in site.stripe.all("subscriptions", status="all") if ATTEMPT in each["metadata"]]
-        ids = {each["id"] for each in ours}
-        invoices = {each["id"]: each for each in site.stripe.all("invoices") if _subscription_of(each) in ids}
-        return cls(
-            subscriptions={each["id"]: each for each in ours},
-            invoices=invoices,
-            customers=site.stripe.all("customers"),
-            products=site.stripe.all("products"),
-            prices=site.stripe.all("prices"),
-            sessions=site.stripe.all("checkout/sessions"),
-            refunds=site.stripe.all("refunds"),
-            accepted=site.esp.times_accepted(),
-            delivered=list(delivered),
-        )
 
 
 def complaints(site: Site, delivered: Iterable[dict] = ()) -> list[str]:
@@ -162,7 +128,7 @@ def the_ledger_is_stripes(world: World) -> Iterator[str]:
     """Each invoice, and the sum of all."""
     rows = {row.stripe_id: row for row in Invoice.objects.filter(subscription__is_recurring=True)}
     # A draft may still change: Stripe has asked nobody for that money.
-    invoices = {key: each for key, each in world.invoices.items() if _subscription_of(each) not in _nobodys()}
+    invoices = {key: each for key, each in world.invoices.items() if subscription_of(each) not in _nobodys()}
     billed = {key: each for key, each in invoices.items() if each["status"] != "draft"}
     yield from (f"{missing} is at Stripe only" for missing in billed.keys() - rows.keys())
     yield from (f"{invented} is here only" for invented in rows.keys() - invoices.keys())
@@ -173,41 +139,6 @@ def the_ledger_is_stripes(world: World) -> Iterator[str]:
             yield f"{key} is {here}, and at Stripe {said}"
     if sum(row.amount_paid for row in rows.values()) != sum(each["amount_paid"] for each in invoices.values()):
         yield "the sums differ"
-
-
-def guests_are_served_or_paid_back(world: World) -> Iterator[str]:
-    """What waits for its guest goes on; of what was returned all went back, once, and it ended."""
-    backs = Counter(each["metadata"].get(ATTEMPT) for each in world.refunds)
-    for purchase in GuestPurchase.objects.exclude(state__in=["planned", "open", "expired", "pending"]):
-        there, number = world.subscriptions.get(purchase.stripe_id), backs[str(purchase.uuid)]
-        is_returned = purchase.state == GuestPurchase.State.RETURNED
-        paid = [each for each in _invoices_of(purchase.stripe_id, world) if each["amount_paid"]]
-        if number != (len(paid) if is_returned else 0):
-            yield f"{purchase.uuid} is {purchase.state}, was paid {len(paid)} times and given back {number} times"
-        if there is not None and is_returned != (there["status"] == "canceled"):
-            yield f"{purchase.stripe_id} is {there['status']}, and the purchase {purchase.state}"
-
-
-def gifts_are_for_one_person_or_paid_back(world: World) -> Iterator[str]:
-    """Paid once, and then redeemed by one person, waiting for one, or given back: never two of these."""
-    paid = Counter(each["client_reference_id"] for each in world.sessions if each["payment_status"] == "paid")
-    backs = Counter(each["metadata"].get(GIFT) for each in world.refunds)
-    for gift in Gift.objects.exclude(state=Gift.State.ABANDONED):
-        is_bought = gift.state not in {Gift.State.PLANNED, Gift.State.PENDING}
-        counts = (paid[str(gift.uuid)], backs[str(gift.uuid)], Subscription.objects.filter(gifts=gift).count())
-        wanted = (int(is_bought), int(gift.state == Gift.State.REFUNDED), int(gift.state == Gift.State.REDEEMED))
-        if counts != wanted:
-            yield f"{gift.uuid} is {gift.state}: paid, given back and held {counts} times"
-
-
-def changes_of_tier_have_come_to_something(world: World) -> Iterator[str]:
-    """None hangs in the air, and what is done is what Stripe bills."""
-    yield from (f"change {each.pk} was begun, and no more" for each in TierChange.objects.filter(state="begun"))
-    for row in Subscription.objects.filter(tier_changes__state="done").distinct():
-        there = world.subscriptions.get(row.stripe_id)
-        price = there and there["items"]["data"][0]["price"]["id"]
-        if price != row.price.stripe_id or row.price.membership_id != row.membership_id:
-            yield f"{row.stripe_id} is {row.membership}, and at Stripe {price}"
 
 
 def no_intent_is_open(world: World) -> Iterator[str]:
@@ -225,9 +156,7 @@ CHECKS: tuple[Callable[[World], Iterator[str]], ...] = (
     facts_are_told_once,
     each_thing_was_made_once,
     the_ledger_is_stripes,
-    guests_are_served_or_paid_back,
-    gifts_are_for_one_person_or_paid_back,
-    changes_of_tier_have_come_to_something,
+    *fates.CHECKS,
     no_intent_is_open,
 )
 
@@ -268,17 +197,7 @@ def _access_until(row: Subscription, world: World) -> datetime | None:
 
 
 def _was_paid(row: Subscription, world: World) -> bool:
-    return any(each["status"] == "paid" for each in _invoices_of(row.stripe_id, world))
-
-
-def _invoices_of(stripe_id: str, world: World) -> list[dict]:
-    return [each for each in world.invoices.values() if _subscription_of(each) == stripe_id]
-
-
-def _subscription_of(invoice: dict) -> str:
-    details = (invoice.get("parent") or {}).get("subscription_details") or {}
-    found = details.get("subscription") or ""
-    return found if isinstance(found, str) else found["id"]
+    return any(each["status"] == "paid" for each in invoices_of(row.stripe_id, world))
 
 
 def _moment(seconds: int | None) -> datetime | None:

@@ -1,6 +1,6 @@
 """By which way does a process come to each killpoint?"""
 
-from tests.faults.rig import others, scenarios
+from tests.faults.rig import leavings, others, scenarios
 from tests.faults.rig.killing import Scenario
 
 #: The longest beginning of a point's name that is here; all others are met in a life.
@@ -24,6 +24,10 @@ WAYS: dict[str, Scenario] = {
     "gift.refunded": others.taken_back,
     "switch.": others.moved_up,
     "spreading.": others.bundle_grows,
+    "withdrawal.": leavings.withdrawn,
+    "pay_back.": leavings.withdrawn,
+    "revoke.": leavings.revoked,
+    "give_back.": leavings.given_back,
 }
 
 

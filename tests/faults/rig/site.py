@@ -18,6 +18,7 @@ from redis import Redis
 from rq import Queue
 
 from lms_memberships.models import Announcement, BundleSpread, Delivery, Email, Erasure, Intent, WebhookEvent
+from lms_memberships.subscriptions import promised
 from tests.faults.rig import clock, database, deliver
 from tests.faults.rig.esp import Esp
 from tests.faults.rig.stripe import StripeProcess, free_port
@@ -195,6 +196,7 @@ class Site:
             "announcements": Announcement.objects.filter(state="owed").count(),
             "intents": Intent.objects.filter(next_look_at__isnull=False).count(),
             "erasures": Erasure.objects.filter(state=Erasure.State.PENDING).count(),
+            "promises": sum(each.count for each in promised.unconfirmed().values()),
         }
         return {name: number for name, number in found.items() if number}
 

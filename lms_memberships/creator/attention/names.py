@@ -1,0 +1,12 @@
+"""What are the addresses called, and who may see the list and resolve what is on it?"""
+
+LIST = "lms_memberships_attention"
+DOUBLE, PRICE, PRICE_LEFT, STRANGER_LEFT, DISPUTE, REFUND_DONE, INVOICE = (
+    f"lms_memberships_attention_{name}"
+    for name in ("double", "price", "price_left", "stranger_left", "dispute", "refund_done", "invoice")
+)
+REFUNDING = "lms_memberships.refund_invoice"
+ENDING = "lms_memberships.end_subscription"
+LINKING = "lms_memberships.link_subscription"
+#: Whoever may resolve any of it, and whoever sees people, sees the list.
+SEEING = ("view_subscription", "refund_invoice", "end_subscription", "link_subscription")

@@ -1,0 +1,200 @@
+"""What does the list say of each thing that needs attention, and which buttons does it have?"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.urls import reverse
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from ...money import format_money
+from ...payments.refunds import DisputeStatus
+from ...subscriptions import settling_attention
+from ...subscriptions.attention import Kind
+from ...subscriptions.guest_models import GuestPurchase
+from ...subscriptions.models import Invoice, Subscription
+from ...subscriptions.money_back_models import Dispute, Refund
+from ...subscriptions.stranger_models import Stranger
+from ..guests.views import LIST as GUESTS
+from ..refunds.views import PERMISSION as REFUNDING
+from ..refunds.views import REFUND
+from . import names
+
+DISPUTE_AT_STRIPE = "https://dashboard.stripe.com/disputes/{}"
+
+
+@dataclass(frozen=True)
+class Button:
+    """Where it leads. ``is_post``: it does something at once, and is a form of its own."""
+
+    label: str
+    url: str
+    is_post: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One thing, in words: whose, of what, how much money, since when, and what can be done."""
+
+    person: str
+    membership: str
+    money: str
+    since: datetime | None
+    words: str
+    buttons: tuple[Button, ...] = field(default=())
+
+
+HEADINGS: Mapping[Kind, str | Promise] = {
+    Kind.DOUBLES: gettext_lazy("Paid twice"),
+    Kind.DISPUTES: gettext_lazy("Disputes"),
+    Kind.REFUNDS: gettext_lazy("Failed refunds"),
+    Kind.PRICES: gettext_lazy("Unknown prices"),
+    Kind.STRANGERS: gettext_lazy("Subscriptions to claim"),
+    Kind.INVOICES: gettext_lazy("Doubtful invoices"),
+    Kind.GUESTS: gettext_lazy("Bought without an account"),
+}
+#: What each list is about, in a sentence or two.
+ABOUT: Mapping[Kind, str | Promise] = {
+    Kind.DOUBLES: gettext_lazy(
+        "One person is charged by two subscriptions for the same membership. Cancel the second and give its money back; "
+        "access stays open by the first."
+    ),
+    Kind.DISPUTES: gettext_lazy("Somebody had their bank take a payment back. Answer the bank in Stripe."),
+    Kind.REFUNDS: gettext_lazy("The bank did not take the money: it is with you again, and the person is without it."),
+    Kind.PRICES: gettext_lazy(
+        "Billed in Stripe at a price that no membership here has. It opens nothing new until somebody says which "
+        "membership the price belongs to, or moves it in Stripe."
+    ),
+    Kind.STRANGERS: gettext_lazy(
+        "They run in Stripe on the product of a membership, and were not sold by this site. They open nothing here."
+    ),
+    Kind.INVOICES: gettext_lazy("Our copy of an invoice does not add up, or Stripe does not know it."),
+    Kind.GUESTS: gettext_lazy("Paid for some days ago, and nobody has come for it."),
+}
+DOUBTS: Mapping[str, str | Promise] = {
+    settling_attention.SUMS: gettext_lazy("Its parts do not add up to its total."),
+    settling_attention.ABSENT: gettext_lazy("Stripe does not know it."),
+}
+
+
+def row_of(kind: Kind, found: Any, user: AbstractBaseUser) -> Row:
+    """``user`` sees the buttons that they may press."""
+    return MAKERS[kind](found, user)
+
+
+def _double(found: Subscription, user: AbstractBaseUser) -> Row:
+    buttons = []
+    if user.has_perm(REFUNDING) and user.has_perm(names.ENDING):
+        buttons.append(Button(_("Cancel and refund the second"), reverse(names.DOUBLE, args=[found.pk])))
+    words = _("The second: %(subscription)s") % {"subscription": found.stripe_id}
+    return Row(
+        found.user.get_username(), found.membership.title, _money(found), found.started_at, words, tuple(buttons)
+    )
+
+
+def _dispute(found: Dispute, user: AbstractBaseUser) -> Row:
+    buttons = [Button(_("Answer in Stripe"), DISPUTE_AT_STRIPE.format(found.stripe_id))]
+    if user.has_perm(REFUNDING):
+        buttons.append(Button(_("Look again"), reverse(names.DISPUTE, args=[found.pk]), is_post=True))
+    words = str(Dispute.STATUS_LABELS[DisputeStatus(found.status)])
+    return Row(
+        _person(found.subscription),
+        _title(found.membership),
+        _money(found),
+        found.created_at,
+        words,
+        tuple(buttons),
+    )
+
+
+def _refund(found: Refund, user: AbstractBaseUser) -> Row:
+    buttons = []
+    if user.has_perm(REFUNDING):
+        if found.invoice_id is not None:
+            buttons.append(Button(_("Give it back again"), reverse(REFUND, args=[found.invoice_id])))
+        buttons.append(Button(_("Dealt with"), reverse(names.REFUND_DONE, args=[found.pk]), is_post=True))
+    words = found.failure or found.stripe_id
+    return Row(
+        _person(found.subscription),
+        _title(found.membership),
+        _money(found),
+        found.created_at,
+        words,
+        tuple(buttons),
+    )
+
+
+def _price(found: Subscription, user: AbstractBaseUser) -> Row:
+    buttons = []
+    if user.has_perm(names.LINKING):
+        buttons.append(Button(_("Choose which membership this is"), reverse(names.PRICE, args=[found.pk])))
+        buttons.append(Button(_("Leave it"), reverse(names.PRICE_LEFT, args=[found.pk]), is_post=True))
+    words = _("It opened before, and keeps what was paid.") if found.opened_at else _("It has opened nothing.")
+    return Row(
+        found.user.get_username(), found.membership.title, _money(found), found.started_at, words, tuple(buttons)
+    )
+
+
+def _stranger(found: Stranger, user: AbstractBaseUser) -> Row:
+    buttons = []
+    if user.has_perm(names.LINKING):
+        buttons.append(Button(_("Leave it"), reverse(names.STRANGER_LEFT, args=[found.pk]), is_post=True))
+    return Row(
+        found.customer_id,
+        found.membership.title,
+        _money(found),
+        found.started_at,
+        found.stripe_id,
+        tuple(buttons),
+    )
+
+
+def _invoice(found: Invoice, user: AbstractBaseUser) -> Row:
+    buttons = []
+    if user.has_perm(REFUNDING):
+        buttons.append(Button(_("Read it again"), reverse(names.INVOICE, args=[found.pk]), is_post=True))
+    words = f"{found}: {DOUBTS.get(found.doubt, found.doubt)}"
+    return Row(
+        found.user.get_username(),
+        found.membership.title,
+        format_money(found.total_money, get_language() or "en"),
+        found.created_at,
+        words,
+        tuple(buttons),
+    )
+
+
+def _guest(found: GuestPurchase, user: AbstractBaseUser) -> Row:
+    buttons = []
+    if user.has_perm("lms_memberships.view_guestpurchase"):
+        buttons.append(Button(_("Look at it"), reverse(GUESTS)))
+    money = _money(found)
+    return Row(found.email, found.membership.title, money, found.paid_at, found.get_state_display(), tuple(buttons))
+
+
+def _person(subscription: Subscription | None) -> str:
+    return subscription.user.get_username() if subscription is not None else "–"
+
+
+def _title(membership: Any) -> str:
+    return membership.title if membership is not None else "–"
+
+
+def _money(row: Any) -> str:
+    """Of a row that has one; what costs nothing has no currency."""
+    return format_money(row.money, get_language() or "en") if row.currency else "–"
+
+
+MAKERS: Mapping[Kind, Callable[[Any, AbstractBaseUser], Row]] = {
+    Kind.DOUBLES: _double,
+    Kind.DISPUTES: _dispute,
+    Kind.REFUNDS: _refund,
+    Kind.PRICES: _price,
+    Kind.STRANGERS: _stranger,
+    Kind.INVOICES: _invoice,
+    Kind.GUESTS: _guest,
+}

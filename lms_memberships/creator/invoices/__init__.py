@@ -1,0 +1,1 @@
+"""How does a creator find what was billed and paid, and hand it to an accountant?"""

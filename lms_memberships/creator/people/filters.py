@@ -1,0 +1,91 @@
+"""By what can the list of people be narrowed? What is asked in an address or a form, as the domain understands it."""
+
+from datetime import datetime
+
+import django_filters
+from django import forms
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
+from django.utils.translation import gettext_lazy, pgettext_lazy
+from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
+from wagtail.admin.forms.search import SearchForm
+from wagtail.coreutils import get_content_languages
+
+from ...memberships.models import Membership
+from ...subscriptions import people_states
+from ...subscriptions.models import Subscription
+from ...subscriptions.people_listing import Wanted
+
+#: What carries the person's wish from one page to the next, besides the filters' own names.
+SEARCH, CHOSEN, EVERYBODY = "q", "person", "all"
+
+
+class PeopleFilterSet(WagtailFilterSet):
+    """All that is said of a membership is said of one and the same: on trial *in this one*, *since that day*."""
+
+    membership = django_filters.ModelChoiceFilter(
+        label=gettext_lazy("Membership"), queryset=lambda request: Membership.objects.order_by("title")
+    )
+    state = django_filters.ChoiceFilter(
+        label=pgettext_lazy("what somebody holds", "State"),
+        choices=list(people_states.LABELS.items()),
+        empty_label=pgettext_lazy("states", "All"),
+        widget=forms.RadioSelect,
+    )
+    origin = django_filters.ChoiceFilter(
+        label=gettext_lazy("Origin"),
+        choices=Subscription.Origin.choices,
+        empty_label=pgettext_lazy("origins", "All"),
+        widget=forms.RadioSelect,
+    )
+    joined = django_filters.DateFromToRangeFilter(label=gettext_lazy("Joined"), widget=DateRangePickerWidget)
+    language = django_filters.ChoiceFilter(
+        label=gettext_lazy("Language"),
+        choices=lambda: list(get_content_languages().items()),
+        empty_label=pgettext_lazy("languages", "All"),
+        widget=forms.RadioSelect,
+    )
+
+    class Meta:
+        model = Subscription
+        fields = ("membership", "state", "origin", "joined", "language")
+
+    def filter_queryset(self, queryset: QuerySet) -> QuerySet:
+        # ``people_listing`` does it: these conditions belong together.
+        return queryset
+
+
+def wanted_of(data: QueryDict, *, request: HttpRequest) -> Wanted | None:
+    """Whom the list showed, from its own address. None: something in it is no answer to what is asked."""
+    filters = PeopleFilterSet(data, queryset=Subscription.objects.none(), request=request)
+    search = SearchForm(data) if SEARCH in data else SearchForm({SEARCH: ""})
+    if not (filters.is_valid() and search.is_valid()):
+        return None
+    return wanted_by(filters, words=search.cleaned_data[SEARCH])
+
+
+def wanted_by(filters: PeopleFilterSet | None, *, words: str) -> Wanted:
+    """The same from what Wagtail's listing has read already. What was answered wrongly narrows nothing there."""
+    if filters is None or not filters.is_valid():
+        return Wanted(words=words.strip())
+    said = filters.form.cleaned_data
+    joined = said["joined"]
+    return Wanted(
+        words=words.strip(),
+        membership=said["membership"].pk if said["membership"] else None,
+        state=said["state"],
+        origin=said["origin"],
+        joined_from=_day(joined.start if joined else None),
+        joined_to=_day(joined.stop if joined else None),
+        language=said["language"],
+    )
+
+
+def asked(data: QueryDict) -> list[tuple[str, str]]:
+    """What of an address narrows the list, to be carried on in a form."""
+    names = (SEARCH, *PeopleFilterSet.base_filters, "joined_from", "joined_to")
+    return [(name, data[name]) for name in names if data.get(name)]
+
+
+def _day(moment: datetime | None) -> str:
+    return moment.date().isoformat() if moment is not None else ""

@@ -1,0 +1,60 @@
+"""How does a creator get at an invoice, and how is a mail sent again? One press each."""
+
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import get_object_or_404
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_POST, require_safe
+from wagtail.admin import messages
+
+from ...emails import outbox
+from ...emails.models import Email
+from ...errors import OutsideFailure, Refusal
+from ...payments import connect
+from ...subscriptions import deeds
+from ...subscriptions.models import Invoice
+from . import names
+from .access import check
+
+
+@never_cache
+@require_safe
+def invoice_page(request: HttpRequest, pk: int, invoice: int) -> HttpResponse:
+    """On to Stripe's page of it, asked for now: the address expires and is never stored (S19)."""
+    return _onward(request, pk, invoice, "hosted_url")
+
+
+@never_cache
+@require_safe
+def invoice_pdf(request: HttpRequest, pk: int, invoice: int) -> HttpResponse:
+    """The same for the PDF."""
+    return _onward(request, pk, invoice, "pdf_url")
+
+
+def _onward(request: HttpRequest, pk: int, invoice: int, what: str) -> HttpResponse:
+    check(request, names.SEE_INVOICES)
+    row = get_object_or_404(Invoice, pk=invoice, user_id=pk)
+    try:
+        gateway = connect.get_gateway()
+        if (row.account, row.livemode) != (gateway.account_id, gateway.livemode):
+            raise deeds.InOtherAccount
+        url = getattr(gateway.read_invoice(row.stripe_id), what)
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, str(no.message))
+        return HttpResponseRedirect(reverse(names.PAGE, args=[pk]))
+    if not url:
+        raise Http404
+    return HttpResponseRedirect(url)
+
+
+@require_POST
+def send_again(request: HttpRequest, pk: int, email: int) -> HttpResponse:
+    """The mail as it was owed, to the same address, if it is still true (F2)."""
+    check(request, names.SEND_AGAIN)
+    row = get_object_or_404(Email, pk=email, user_id=pk)
+    if outbox.repeat(row, sent_at=request.POST.get("sent_at", "")):
+        messages.success(request, _("The e-mail is sent again, if what it says is still true."))
+    else:
+        messages.warning(request, _("There is nothing left to send again here."))
+    return HttpResponseRedirect(reverse(names.PAGE, args=[pk]))

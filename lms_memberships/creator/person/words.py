@@ -1,0 +1,126 @@
+"""What does a subscription say to a creator? Its state, the next date and amount, and what somebody has to look at."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from ...memberships.pricing import price_text
+from ...payments.gateway import SubscriptionStatus
+from ...subscriptions.models import Subscription
+from ...subscriptions.queries import DOUBLE, NO_PLACE, UNKNOWN_PRICE
+from ...subscriptions.told import OVER
+from .dates import day
+
+Words = tuple[str | Promise, str | Promise]
+
+#: Label and sentence. No colour says what the label does not.
+WORDS: dict[str, Words] = {
+    "returned": (_("Returned"), _("It was paid when no place was left, and is given back.")),
+    "double": (_("Bought twice"), _("The same membership was bought before: this one is cancelled and refunded.")),
+    "revoking": (_("Revoked"), _("Access is closed since %(revoked)s. Stripe has not confirmed yet that it is over.")),
+    "revoked": (_("Revoked"), _("Access is closed since %(revoked)s.")),
+    "given": (_("Given"), _("Open for good, until somebody ends it.")),
+    "given_for_a_while": (_("Given"), _("Open until %(until)s.")),
+    "paid_off": (_("Paid off"), _("All instalments are paid: open for good.")),
+    "for_good": (_("Paid once"), _("Open for good.")),
+    "gift": (pgettext_lazy("membership", "Gift"), _("Open until %(until)s.")),
+    "gift_later": (pgettext_lazy("membership", "Gift"), _("Begins on %(began)s and is open until %(until)s.")),
+    "ended": (_("Ended"), _("Ended on %(ended)s.")),
+    "ending": (_("Ends"), _("Cancelled: open until %(until)s, and nothing more is charged.")),
+    "trial_with_card": (_("Free trial"), _("Until %(trial_end)s; then %(price)s is charged.")),
+    "trial_without_card": (_("Free trial"), _("Until %(trial_end)s; without a card it ends then.")),
+    "renewing": (_("Active"), _("Next payment: %(price)s on %(period_end)s.")),
+    "waiting": (_("Waiting"), _("The first payment has not arrived: nothing is open yet.")),
+    "failing": (_("Payment failed"), _("%(price)s is not paid. Open until %(until)s.")),
+    "locked": (_("Payment failed"), _("%(price)s is not paid, and access is closed since %(until)s.")),
+    "paused": (_("Paused"), _("Nothing is charged, and nothing is open.")),
+    "never_paid": (_("Never paid"), _("The first payment never came.")),
+}
+FLAGS: dict[str, str | Promise] = {
+    UNKNOWN_PRICE: _("It pays a price that its membership does not have. Look at it in Stripe."),
+    NO_PLACE: _("It was paid when no place was left."),
+    DOUBLE: _("They hold this membership twice. End one of the two."),
+}
+
+
+@dataclass(frozen=True)
+class State:
+    """As it is shown. ``situation`` is the key of the words."""
+
+    situation: str
+    label: str
+    sentence: str
+    flag: str
+
+
+def state_of(subscription: Subscription, *, now: datetime, language: str) -> State:
+    """Asks nothing of the database, with the membership and price loaded."""
+    situation = situation_of(subscription, now)
+    label, sentence = WORDS[situation]
+    price = price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
+    names = {
+        "price": price,
+        "revoked": day(subscription.revoked_at),
+        "until": day(subscription.access_until or subscription.cancel_at),
+        "began": day(subscription.started_at),
+        "ended": day(subscription.ended_at or subscription.access_until or subscription.period_end),
+        "trial_end": day(subscription.trial_end),
+        "period_end": day(subscription.period_end),
+    }
+    flag = FLAGS.get(subscription.flag, subscription.flag) if subscription.flag else ""
+    return State(situation, str(label), str(sentence) % names, str(flag))
+
+
+def situation_of(subscription: Subscription, now: datetime) -> str:
+    """The first rule that holds."""
+    return next(situation for situation, holds in RULES if holds(subscription, now))
+
+
+def _is_given(row: Subscription) -> bool:
+    return row.origin == Subscription.Origin.GIVEN
+
+
+def _is_gift(row: Subscription) -> bool:
+    return row.origin == Subscription.Origin.GIFT and row.status not in OVER
+
+
+def _failed(row: Subscription) -> bool:
+    return row.status in {SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID}
+
+
+def _ends(row: Subscription, now: datetime) -> bool:
+    return row.cancel_at is not None and row.is_live(now)
+
+
+Rule = Callable[[Subscription, datetime], bool]
+#: In this order.
+RULES: tuple[tuple[str, Rule], ...] = (
+    ("returned", lambda row, now: row.has_no_place),
+    ("double", lambda row, now: row.duplicate_of_id is not None),
+    ("revoking", lambda row, now: row.revoked_at is not None and row.status not in OVER),
+    ("revoked", lambda row, now: row.revoked_at is not None),
+    ("given", lambda row, now: _is_given(row) and row.is_for_good),
+    ("given_for_a_while", lambda row, now: _is_given(row) and row.is_live(now)),
+    ("ended", lambda row, now: _is_given(row)),
+    ("paid_off", lambda row, now: row.is_for_good and row.paid_up_at is not None),
+    ("for_good", lambda row, now: row.is_for_good),
+    ("never_paid", lambda row, now: row.status == SubscriptionStatus.INCOMPLETE_EXPIRED),
+    ("ended", lambda row, now: row.status == SubscriptionStatus.CANCELED),
+    ("gift_later", lambda row, now: _is_gift(row) and row.started_at > now),
+    ("gift", lambda row, now: _is_gift(row) and row.is_live(now)),
+    ("ended", lambda row, now: _is_gift(row)),
+    ("ending", _ends),
+    ("ended", lambda row, now: row.cancel_at is not None),
+    ("waiting", lambda row, now: row.status == SubscriptionStatus.INCOMPLETE),
+    ("failing", lambda row, now: _failed(row) and row.is_live(now)),
+    ("locked", lambda row, now: _failed(row)),
+    ("paused", lambda row, now: row.status == SubscriptionStatus.PAUSED),
+    ("trial_with_card", lambda row, now: row.status == SubscriptionStatus.TRIALING and row.has_card),
+    ("trial_without_card", lambda row, now: row.status == SubscriptionStatus.TRIALING),
+    ("waiting", lambda row, now: row.opened_at is None),
+    ("renewing", lambda row, now: True),
+)

@@ -1,0 +1,1 @@
+"""How does a creator give a payment back?"""

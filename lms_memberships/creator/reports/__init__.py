@@ -1,0 +1,1 @@
+"""How does a creator see how the memberships do, month by month?"""

@@ -1,0 +1,92 @@
+"""What does the front page of the admin say of memberships? What needs somebody, and this month, to whoever may see it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.forms import Media
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from wagtail.admin.staticfiles import versioned_static
+from wagtail.admin.ui.components import Component
+
+from ... import clock
+from ...payments import connect
+from ...subscriptions import attention, spans
+from ..attention.names import LIST as ATTENTION_LIST
+from ..attention.names import SEEING
+from ..invoices.views import LIST, VIEW_PERMISSION
+from . import month
+from .all import url_name
+from .views import money_text
+
+#: Queue → who may see it, and what is said of it.
+QUEUES = {
+    "webhooks": ("lms_memberships.view_webhookevent", gettext_lazy("Calls of Stripe's that were given up")),
+    "emails": ("lms_memberships.view_email", gettext_lazy("E-mails that failed")),
+    "deliveries": ("lms_memberships.view_delivery", gettext_lazy("Items that could not be handed over")),
+}
+
+
+class MembershipsPanel(Component):
+    """Nothing is shown, and nothing asked of the database, for whoever may see none of it."""
+
+    name = "lms_memberships"
+    template_name = "lms_memberships/creator/reports/dashboard.html"
+    order = 205
+
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @property
+    def media(self) -> Media:
+        return Media(css={"all": [versioned_static("lms_memberships/creator/reports.css")]})
+
+    def get_context_data(self, parent_context: Mapping[str, Any] | None = None) -> dict[str, Any]:
+        user = self.request.user
+        seeing = [name for name, (permission, _label) in QUEUES.items() if user.has_perm(permission)]
+        needs = [_line(QUEUES[name][1], month.given_up(name), f"lms_memberships_{name}_list") for name in seeing]
+        numbers: list[tuple[str, str]] = []
+        if user.has_perm(VIEW_PERMISSION):
+            numbers, failing = _of_this_month()
+            needs.insert(0, failing)
+        if _may_attend(self.request):
+            waiting = sum(attention.counts(now=clock.now()).values())
+            needs.insert(0, _line(gettext_lazy("Payments and purchases that need a decision"), waiting, ATTENTION_LIST))
+        return {
+            "needs": [line for line in needs if line["number"]],
+            "numbers": numbers,
+            "month": date_format(spans.month_of(clock.now()), "YEAR_MONTH_FORMAT"),
+            "report_url": reverse(url_name("recurring")) if numbers else "",
+        }
+
+
+def is_for(request: HttpRequest) -> bool:
+    wanted = (VIEW_PERMISSION, *(need for need, _label in QUEUES.values()))
+    return _may_attend(request) or any(request.user.has_perm(each) for each in wanted)
+
+
+def _may_attend(request: HttpRequest) -> bool:
+    return any(request.user.has_perm(f"lms_memberships.{name}") for name in SEEING)
+
+
+def _of_this_month() -> tuple[list[tuple[str, str]], dict[str, Any]]:
+    """Label and words; and the payments that fail."""
+    connection, now = connect.current(), clock.now()
+    label = gettext_lazy("Memberships whose payment failed")
+    if connection is None:
+        return [], _line(label, 0, LIST)
+    came, left = month.members(connection, now=now)
+    paid = [money_text(money) for money in month.paid(connection, now=now)]
+    numbers = [
+        (_("New recurring members"), str(came)),
+        (_("Recurring members lost"), str(left)),
+        (_("Paid"), ", ".join(paid) or "–"),
+    ]
+    return numbers, _line(label, month.failing(connection), LIST, query="?status=open")
+
+
+def _line(label: object, number: int, url: str, *, query: str = "") -> dict[str, Any]:
+    return {"label": label, "number": number, "url": f"{reverse(url)}{query}"}

@@ -1,0 +1,68 @@
+"""What do the words of the reports mean? They stand under each report, so that nobody has to guess (X21, H10)."""
+
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+Text = str | Promise
+
+
+@dataclass(frozen=True)
+class Word:
+    word: Text
+    means: Text
+
+
+MONTH = Word(
+    _("Month"), _("From its first moment to the first moment of the next one, in UTC. The last row is not over yet.")
+)
+REVENUE = Word(
+    _("Recurring revenue"),
+    _(
+        "What the running subscriptions bring in a month, at the end of the month. A yearly price counts as a twelfth, a "
+        "weekly one as 52 twelfths, rounded down. A discount for good is taken off; one for the first payment or for some "
+        "months is not. Trials, one-time payments, instalments, gifts, and subscriptions at a price that this site does "
+        "not know do not count. A failed payment counts until Stripe gives up."
+    ),
+)
+NEW = Word(
+    pgettext_lazy("members", "New"),
+    _("Paid for the first time, after the trial if there was one, by somebody who had not lost the same membership."),
+)
+WON_BACK = Word(
+    pgettext_lazy("members", "Won back"), _("Pays again for a membership that the same person had lost before.")
+)
+LOST = Word(
+    pgettext_lazy("members", "Lost"),
+    _("The subscription ended, or Stripe gave its payment up. A cancellation counts when it takes effect."),
+)
+NET = Word(_("Net"), _("New and won back, less lost."))
+CHANGED = Word(
+    pgettext_lazy("revenue", "Changed"),
+    _("More or less from members who stayed: another price, another discount, another tier."),
+)
+TRIAL = Word(
+    _("Trial"), _("Belongs to the month in which it ended. It is converted when a payment came for the time after it.")
+)
+FAILED = Word(
+    _("Failed"), _("Invoices of the month of which at least one payment failed, each counted once, with their total.")
+)
+RECOVERED = Word(_("Recovered"), _("Those of them that were paid all the same, and what was paid."))
+PAID = Word(
+    pgettext_lazy("revenue", "Paid"),
+    _("What Stripe received for invoices, in the month of the payment. One-time payments and gifts are among it."),
+)
+LEFT = Word(
+    pgettext_lazy("members", "Cancelled"),
+    _(
+        "Cancellations on this site, on the account page or by the link in a mail, in the month in which they were said; "
+        "also those that were taken back later. Those made at Stripe or by staff are not among them."
+    ),
+)
+REASON = Word(_("Reason"), _("What was chosen beside the button. It may be left empty."))
+STAYED = Word(
+    pgettext_lazy("members", "Stayed"), _("Took the discount that was offered to them when they wanted to leave.")
+)
+CREDITED = Word(_("Given back"), _("By credit notes, in the month in which the invoice had been paid."))

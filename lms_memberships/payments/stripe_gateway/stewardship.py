@@ -1,0 +1,49 @@
+"""How are a trial's end moved, an invoice voided, and a customer looked at?"""
+
+from datetime import datetime
+
+from ..gateway import NotFound
+from ..stewardship import CustomerSnapshot
+from .calls import Calls, under
+from .failures import translated
+
+
+class StewardCalls(Calls):
+    """What staff do for one person."""
+
+    def move_trial_end(self, subscription_id: str, until: datetime, *, key: str) -> None:
+        """Nothing is charged by that, and nothing credited (guide §5)."""
+        with translated():
+            self.client.v1.subscriptions.update(
+                subscription_id, {"trial_end": int(until.timestamp()), "proration_behavior": "none"}, under(key)
+            )
+
+    def void_invoice(self, invoice_id: str, *, key: str) -> None:
+        with translated():
+            self.client.v1.invoices.void_invoice(invoice_id, {}, under(key))
+
+    def read_customer(self, customer_id: str) -> CustomerSnapshot | None:
+        """None: there is none, or it was deleted."""
+        try:
+            with translated():
+                found = self.client.v1.customers.retrieve(customer_id)
+        except NotFound:
+            return None
+        if getattr(found, "deleted", False):
+            return None
+        metadata = getattr(found, "metadata", None)
+        return CustomerSnapshot(
+            id=found.id,
+            email=getattr(found, "email", None) or "",
+            name=getattr(found, "name", None) or "",
+            metadata=dict(metadata.to_dict()) if metadata is not None else {},
+        )
+
+    def name_subscription(self, subscription_id: str, metadata: dict[str, str], *, key: str) -> None:
+        """What is there already under other names stays (trap 10)."""
+        with translated():
+            self.client.v1.subscriptions.update(subscription_id, {"metadata": metadata}, under(key))
+
+    def name_customer(self, customer_id: str, metadata: dict[str, str], *, key: str) -> None:
+        with translated():
+            self.client.v1.customers.update(customer_id, {"metadata": metadata}, under(key))

@@ -1,0 +1,144 @@
+"""How does a student end one subscription, or keep it after all? Asked once, told what stays, confirmed (X14, P11)."""
+
+from contextlib import suppress
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_POST
+
+from .. import clock
+from ..errors import OutsideFailure, Refusal
+from ..memberships.lapsing import OnLapse
+from ..memberships.promotion_words import discount_text
+from ..money import format_money
+from ..payments.connect import get_gateway
+from ..subscriptions import changes, departures, places, staying
+from ..subscriptions.departure_models import LONGEST_COMMENT, Departure, Feedback
+from ..subscriptions.departures import Wish
+from ..subscriptions.models import Subscription
+from ..subscriptions.queries import SubscriptionQuerySet
+from .dates import at, day
+from .people import student_of
+from .standing import Standing, standing
+
+PAGE = "lms_memberships/portal/cancel.html"
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def cancel(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET asks once, says until when it lasts and what stays; POST sets the end at the period's end."""
+    subscription = get_object_or_404(_mine(request), pk=pk)
+    if request.method != "POST":
+        return _ask(request, subscription)
+    try:
+        # Of an offer that was there and was not taken, this press is the answer.
+        staying.decline(subscription, now=clock.now())
+        messages.success(request, end(request, subscription, way=Departure.Way.ACCOUNT))
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, no.for_buyers)
+    return redirect("lms_memberships:account")
+
+
+@never_cache
+@login_required
+@require_POST
+def resume(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take a cancellation back, also one that Stripe has not heard of yet."""
+    subscription = get_object_or_404(_mine(request), pk=pk)
+    try:
+        departures.stay(subscription, gateway=get_gateway(), now=clock.now())
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, no.for_buyers)
+    else:
+        messages.success(request, _("Good to have you back: your membership goes on."))
+    return redirect("lms_memberships:account")
+
+
+@never_cache
+@login_required
+@require_POST
+def stay(request: HttpRequest, pk: int) -> HttpResponse:
+    """Take the offer: nothing is cancelled, and the discount begins with the next payment (V53)."""
+    subscription = get_object_or_404(_mine(request), pk=pk)
+    try:
+        staying.take(subscription, gateway=get_gateway(), now=clock.now())
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, no.for_buyers)
+    else:
+        messages.success(request, _("Good that you stay: your discount begins with your next payment."))
+    return redirect("lms_memberships:account")
+
+
+def end(request: HttpRequest, subscription: Subscription, *, way: str) -> str:
+    """Cancel with what was said beside the button, and return what to tell: what was received, when, and what follows."""
+    now = clock.now()
+    wish = Wish.said(request.POST.get("feedback", ""), request.POST.get("comment", ""), way=way)
+    departure = departures.leave(subscription, wish, gateway=get_gateway(), now=now)
+    subscription.refresh_from_db()
+    language = get_language() or "en"
+    words = {
+        "title": subscription.membership.title,
+        "date": day(subscription.access_until, language),
+        "received": at(departure.asked_at if departure else now, language),
+    }
+    if departure is not None and departure.state == Departure.State.ASKED:
+        return (
+            _(
+                "We received your cancellation of %(title)s on %(received)s. It is not confirmed by the payment service "
+                "yet; we ask again by ourselves until it is, and whatever is charged meanwhile is given back."
+            )
+            % words
+        )
+    if not subscription.is_live(now):
+        return _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.") % words
+    return _("%(title)s is cancelled: we received that on %(received)s. You keep access until %(date)s.") % words
+
+
+def kept_text(subscription: Subscription) -> str:
+    """What becomes of their place: the one thing that differs between memberships (V48)."""
+    if not places.are_limited(subscription.membership):
+        return ""
+    if subscription.membership.on_lapse == OnLapse.KEEP:
+        return _("Your place is kept for you: you can come back at any time.")
+    return _("Your place becomes free when it ends, and somebody else may take it.")
+
+
+def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
+    card = standing(subscription, now=clock.now(), language=get_language())
+    until = day(subscription.period_end, get_language() or "en")
+    context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
+    if card.can_cancel:
+        context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT, "offer": _offer(subscription, card)}
+    elif changes.is_ending(subscription):
+        context["is_ending"] = True
+    return render(request, PAGE, context)
+
+
+def _offer(subscription: Subscription, card: Standing) -> dict[str, str] | None:
+    """What they would pay next, as Stripe says. Where it does not answer, nothing is offered, and leaving works."""
+    code = staying.offered(subscription, now=clock.now())
+    if code is None:
+        return None
+    with suppress(OutsideFailure, Refusal):
+        preview = staying.preview(subscription, code, gateway=get_gateway())
+        if preview is not None:
+            language = get_language() or "en"
+            return {
+                "discount": discount_text(code, language),
+                "next": format_money(preview.due, language),
+                "date": day(subscription.period_end, language),
+                "price": card.price,
+            }
+    return None
+
+
+def _mine(request: HttpRequest) -> SubscriptionQuerySet:
+    # Every look-up starts here: another person's id is as unknown as one that does not exist (S19).
+    return Subscription.objects.of(student_of(request)).select_related("membership__stay_code", "price")

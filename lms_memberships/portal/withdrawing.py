@@ -1,0 +1,102 @@
+"""How does a buyer withdraw from a contract? A button that leads to a page, and one press there that declares it (EU)."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from .. import clock
+from ..errors import OutsideFailure, Refusal
+from ..money import Money, format_money
+from ..payments.connect import get_gateway
+from ..subscriptions import withdrawing
+from ..subscriptions.gift_models import Gift
+from ..subscriptions.models import Subscription
+from ..subscriptions.withdrawal_models import Withdrawal
+from .dates import at
+from .people import student_of
+
+PAGE = "lms_memberships/portal/withdraw.html"
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
+    """GET names the contract and asks; POST is the declaration. Declared already, it is confirmed once more."""
+    subscription = get_object_or_404(_mine(request), pk=pk)
+    declared = withdrawing.of(subscription)
+    if declared is not None:
+        return _confirm(request, declared)
+    if not withdrawing.can_withdraw(subscription, now=clock.now()):
+        raise Http404
+    if request.method != "POST":
+        amount, currency = withdrawing.paid_for(subscription)
+        context = {"title": subscription.membership.title, "contract_at": subscription.started_at}
+        return render(request, PAGE, {**context, "paid": _paid(amount, currency), "back": "lms_memberships:account"})
+    try:
+        declared = withdrawing.withdraw(subscription, gateway=get_gateway(), now=clock.now())
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, no.for_buyers)
+        return redirect("lms_memberships:account")
+    return _confirm(request, declared)
+
+
+@never_cache
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def withdraw_gift(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for a gift that they gave, as long as nobody has redeemed it."""
+    gift = get_object_or_404(Gift.objects.bought().filter(giver_id=student_of(request).pk), pk=pk)
+    declared = withdrawing.of_gift(gift)
+    if declared is not None:
+        return _confirm(request, declared)
+    if not withdrawing.can_withdraw_gift(gift, now=clock.now()):
+        raise Http404
+    if request.method != "POST":
+        context = {"title": gift.membership.title, "contract_at": gift.paid_at, "is_gift": True}
+        return render(request, PAGE, {**context, "paid": _paid(gift.amount, gift.currency)})
+    try:
+        declared = withdrawing.withdraw_gift(gift, gateway=get_gateway(), now=clock.now())
+    except (Refusal, OutsideFailure) as no:
+        messages.error(request, no.for_buyers)
+        return redirect("lms_memberships:gifts")
+    return _confirm(request, declared)
+
+
+def _confirm(request: HttpRequest, declared: Withdrawal) -> HttpResponse:
+    """On screen what the mail says too: what was received, and when."""
+    language = get_language() or "en"
+    context = {
+        "title": declared.title,
+        "contract_at": declared.contract_at,
+        "is_gift": declared.gift_id is not None,
+        "paid": _paid(declared.amount, declared.currency),
+        "declared": declared,
+        "received": at(declared.declared_at, language),
+        "what_follows": _what_follows(declared),
+    }
+    return render(request, PAGE, context)
+
+
+def _what_follows(declared: Withdrawal) -> str:
+    if declared.done_at is None:
+        return _("The payment service has not confirmed it yet. We ask again by ourselves until it has.")
+    if declared.amount:
+        return _("It has ended, and all that you paid goes back to where you paid from. Your bank may take some days.")
+    return _("It has ended. You had paid nothing for it.")
+
+
+def _paid(amount: int, currency: str) -> str:
+    return format_money(Money(amount, currency), get_language() or "en") if amount else ""
+
+
+def _mine(request: HttpRequest) -> Any:
+    mine = Subscription.objects.of(student_of(request)).not_foreign()
+    return mine.select_related("membership", "price", "withdrawal")

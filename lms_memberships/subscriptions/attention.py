@@ -1,0 +1,110 @@
+"""What needs a person's attention, and how much of it is there? One question for each kind, and one query for all counts."""
+
+from collections.abc import Callable, Mapping
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from django.db.models import Count, Exists, OuterRef, QuerySet, Value
+
+from .guest_models import GuestPurchase
+from .models import Invoice, Subscription
+from .money_back_models import Dispute, Refund
+from .queries import BILLED, UNKNOWN_PRICE
+from .stranger_models import Stranger
+
+#: A guest who has just paid is about to claim it.
+UNCLAIMED_FOR = timedelta(days=3)
+
+
+class Kind(StrEnum):
+    """What may need attention."""
+
+    DOUBLES = "doubles"
+    DISPUTES = "disputes"
+    REFUNDS = "refunds"
+    PRICES = "prices"
+    STRANGERS = "strangers"
+    INVOICES = "invoices"
+    GUESTS = "guests"
+
+
+def counts(*, now: datetime) -> dict[str, int]:
+    """How many of each kind, by its name. One query."""
+    first, *others = (
+        rows.order_by().annotate(kind=Value(kind.value)).values_list("kind").annotate(Count("pk"))
+        for kind, rows in ((kind, FINDERS[kind](now)) for kind in Kind)
+    )
+    # The ordering of a model comes back with the union on Django 6.1.
+    found = dict(first.union(*others, all=True).order_by())
+    return {kind.value: found.get(kind.value, 0) for kind in Kind}
+
+
+def of_kind(kind: Kind, *, now: datetime) -> "QuerySet[Any]":
+    """The rows of one kind, the oldest first, with what a list shows of them."""
+    return FINDERS[kind](now).select_related(*SHOWN[kind]).order_by("pk")
+
+
+def doubles(now: datetime) -> "QuerySet[Subscription]":
+    """Charged for what the same person holds in an earlier way: the second of two (X8, G14).
+
+    Those that were bought twice here are undone by themselves; these were made elsewhere, or long apart.
+    """
+    paid_for = ("bought", "imported")
+    earlier = Subscription.objects.held(now).filter(
+        user=OuterRef("user"), membership=OuterRef("membership"), pk__lt=OuterRef("pk"), origin__in=paid_for
+    )
+    charged = Subscription.objects.held(now).filter(is_recurring=True, status__in=BILLED, origin__in=paid_for)
+    charged = charged.filter(revoked_at=None, paid_up_at=None)
+    return charged.filter(Exists(earlier.filter(revoked_at=None)))
+
+
+def _disputes(now: datetime) -> "QuerySet[Dispute]":
+    return Dispute.objects.running()
+
+
+def _refunds(now: datetime) -> "QuerySet[Refund]":
+    return Refund.objects.to_be_looked_at()
+
+
+def _prices(now: datetime) -> "QuerySet[Subscription]":
+    """Billed at a price that is none of the membership's (S9, G12), and nobody has said that it stays so."""
+    return Subscription.objects.filter(flag=UNKNOWN_PRICE, status__in=BILLED, left_alone_at=None)
+
+
+def _strangers(now: datetime) -> "QuerySet[Stranger]":
+    """Those that the comparison with Stripe has recognised since are ours by now."""
+    ours = Subscription.objects.filter(
+        account=OuterRef("account"), livemode=OuterRef("livemode"), stripe_id=OuterRef("stripe_id")
+    )
+    return Stranger.objects.waiting().exclude(Exists(ours))
+
+
+def _invoices(now: datetime) -> "QuerySet[Invoice]":
+    """Of which Stripe's parts do not make its total (H5), or which Stripe does not have (H11)."""
+    return Invoice.objects.exclude(doubt="")
+
+
+def _guests(now: datetime) -> "QuerySet[GuestPurchase]":
+    return GuestPurchase.objects.unclaimed().filter(paid_at__lt=now - UNCLAIMED_FOR)
+
+
+FINDERS: Mapping[Kind, Callable[[datetime], "QuerySet[Any]"]] = {
+    Kind.DOUBLES: doubles,
+    Kind.DISPUTES: _disputes,
+    Kind.REFUNDS: _refunds,
+    Kind.PRICES: _prices,
+    Kind.STRANGERS: _strangers,
+    Kind.INVOICES: _invoices,
+    Kind.GUESTS: _guests,
+}
+#: What each row names in a list.
+SHOWN: Mapping[Kind, tuple[str, ...]] = {
+    Kind.DOUBLES: ("user", "membership"),
+    Kind.DISPUTES: ("membership", "subscription__user"),
+    Kind.REFUNDS: ("membership", "subscription__user", "invoice"),
+    Kind.PRICES: ("user", "membership"),
+    Kind.STRANGERS: ("membership",),
+    Kind.INVOICES: ("user", "membership"),
+    Kind.GUESTS: ("membership",),
+}

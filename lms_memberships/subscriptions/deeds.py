@@ -1,0 +1,121 @@
+"""How is something done for a person? Noted with who and why, done once however often it is asked, and told (X24)."""
+
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from wagtail.log_actions import log
+
+from .. import history
+from ..errors import OutsideFailure, Refusal
+from ..payments.gateway import Gateway
+from ..retrying import retried
+from .deed_models import Deed
+from .models import Subscription
+
+Kind = Deed.Kind
+
+
+class ReasonMissing(Refusal):
+    message = _("Please say why: it stands in the history.")
+
+
+class SentAlready(Refusal):
+    """The same form with something else in it: back in the browser, changed, and pressed again."""
+
+    message = _("This form was sent already, with something else in it. Open the page again.")
+
+
+class InOtherAccount(Refusal):
+    """Money flows in an account that this site is not connected to: nothing can be changed there."""
+
+    message = _(
+        "This subscription runs in another Stripe account. Connect it again, or change it in Stripe's dashboard."
+    )
+
+
+@dataclass(frozen=True)
+class Wish:
+    """Who wants it, why, and the key of the form that said so."""
+
+    by: AbstractBaseUser
+    reason: str
+    key: uuid.UUID
+
+
+def refuse_elsewhere(subscription: Subscription, gateway: Gateway) -> None:
+    """Raise InOtherAccount."""
+    if not subscription.is_at(gateway, subscription.stripe_id):
+        raise InOtherAccount
+
+
+def note(kind: Deed.Kind, user_id: int, wish: Wish, *, now: datetime, **columns: object) -> tuple[Deed, bool]:
+    """The deed of this wish, and whether it is new. Raises ReasonMissing. Inside the transaction that does it, or
+    before Stripe is asked.
+    """
+    if not wish.reason.strip():
+        raise ReasonMissing
+    wanted = {"kind": kind, "user_id": user_id, "by_id": wish.by.pk, "reason": wish.reason.strip(), **columns}
+    deed, is_new = Deed.objects.get_or_create(key=wish.key, defaults={**wanted, "done_at": now})
+    if not is_new:
+        refuse_another(deed, **wanted)
+    return deed, is_new
+
+
+def refuse_another(deed: Deed, **wanted: object) -> None:
+    """Raise SentAlready: the form's key is one wish, not two."""
+    # What came of it was added since.
+    if any(getattr(deed, name) != value for name, value in wanted.items() if name != "details"):
+        raise SentAlready
+
+
+def settle(deed: Deed, *, now: datetime, **details: object) -> None:
+    """All of it is done. It stands in the history of the membership from here on: why, and not who it was for."""
+    with transaction.atomic():
+        row = Deed.objects.select_for_update().get(pk=deed.pk)
+        if row.settled_at is not None:
+            return
+        row.settled_at, row.failure = now, ""
+        row.details = {**row.details, **details}
+        row.save(update_fields=["settled_at", "failure", "details"])
+        if row.subscription_id is not None:
+            subscription = Subscription.objects.select_related("membership").get(pk=row.subscription_id)
+            data = {"deed": row.pk, "reason": row.reason, "subscription": subscription.stripe_id}
+            log(instance=subscription.membership, action=history.DEEDS[row.kind], user=row.by, data=data)
+    deed.refresh_from_db()
+
+
+def carry_out(
+    kind: Deed.Kind,
+    subscription: Subscription,
+    wish: Wish,
+    do: Callable[[], object],
+    *,
+    now: datetime,
+    **columns: object,
+) -> Deed:
+    """Note it, do it at Stripe, and settle it. What Stripe refuses is noted too, and raised; sent again, it is tried
+    again.
+    """
+    deed, _is_new = _note_alone(kind, subscription, wish, now=now, **columns)
+    if deed.settled_at is not None:
+        return deed
+    try:
+        do()
+    except (Refusal, OutsideFailure) as no:
+        Deed.objects.filter(pk=deed.pk, settled_at=None).update(failure=str(no.message)[:2000])
+        raise
+    settle(deed, now=now)
+    return deed
+
+
+@retried
+def _note_alone(
+    kind: Deed.Kind, subscription: Subscription, wish: Wish, *, now: datetime, **columns: object
+) -> tuple[Deed, bool]:
+    with transaction.atomic():
+        return note(kind, subscription.user_id, wish, now=now, subscription=subscription, **columns)

@@ -1,0 +1,183 @@
+"""How does somebody's wish to end a subscription come true? Noted first, and kept until Stripe has confirmed it (G24)."""
+
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+
+from .. import killpoints
+from ..errors import OutsideFailure, Refusal
+from ..payments.gateway import Gateway, NotFound
+from ..payments.leaving import Why
+from ..retrying import retried
+from . import changes, lifecycle, one_by_one, paying_back, people, settling
+from .departure_models import LONGEST_COMMENT, Departure, Feedback
+from .models import Subscription
+from .told import OVER
+
+logger = logging.getLogger(__name__)
+
+State = Departure.State
+PREFETCHED = "departures_under_way"
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What was said, and where."""
+
+    why: Why = Why()
+    way: str = Departure.Way.ACCOUNT
+
+    @classmethod
+    def said(cls, feedback: str, comment: str, *, way: str = Departure.Way.ACCOUNT) -> "Wish":
+        """From a form. Whatever cannot be read keeps nobody from leaving: it is left out, or cut off."""
+        visible = "".join(letter for letter in comment if letter.isprintable() or letter == "\n")
+        known = feedback if feedback in Feedback.values else ""
+        return cls(Why(known, visible.strip()[:LONGEST_COMMENT]), way)
+
+
+def leave(subscription: Subscription, wish: Wish, *, gateway: Gateway, now: datetime) -> Departure | None:
+    """Note it, and end it with the period that is paid for. None: it was ending already (G18).
+
+    Still ``ASKED`` afterwards: Stripe has not confirmed it, and the job goes on asking. Raises NotCancellable.
+    """
+    departure = _note(subscription, wish, now=now)
+    if departure is None:
+        return None
+    killpoints.reach("departure.noted")
+    try:
+        carry_out(departure, gateway=gateway, now=now)
+    except OutsideFailure as failure:
+        logger.warning("%r waits for Stripe: %s", departure, failure)
+    departure.refresh_from_db()
+    return departure
+
+
+def carry_out(departure: Departure, *, gateway: Gateway, now: datetime) -> None:
+    """Ask Stripe for it. What raises is to be tried again; a refusal drops it, for there is nothing left to end."""
+    subscription = Subscription.objects.select_related("membership", "price").get(pk=departure.subscription_id)
+    paying_back.refuse_elsewhere(subscription, gateway)
+    try:
+        snapshot = gateway.read_subscription(subscription.stripe_id)
+        read = lifecycle.reconcile(snapshot, gateway=gateway, now=now) or subscription
+        if snapshot.current_period_start > departure.asked_at and read.status not in OVER and read.cancel_at is None:
+            # Billed once more while nobody could be reached: never silently. It ends now, and that money goes back.
+            _end_what_was_billed_since(read, departure, gateway=gateway, now=now)
+        else:
+            why = Why(departure.feedback, departure.comment)
+            changes.cancel(read, why=why, gateway=gateway, now=now)
+    except NotFound:
+        lifecycle.end_what_is_gone(subscription.pk, now=now)
+    except Refusal:
+        _settle(departure.pk, State.DROPPED, now=now)
+        raise
+    killpoints.reach("departure.asked")
+    _settle(departure.pk, State.DONE, now=now)
+
+
+def stay(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
+    """Take it back: what Stripe has not heard is dropped, what it has is taken back there. Raises NothingToResume."""
+    dropped = _settle_running(subscription.pk, now=now)
+    if dropped:
+        # Stripe may have heard it all the same: its answer got lost.
+        read = lifecycle.reconcile(gateway.read_subscription(subscription.stripe_id), gateway=gateway, now=now)
+        subscription = read or subscription
+        if subscription.cancel_at is None:
+            return subscription
+    return changes.resume(subscription, gateway=gateway, now=now)
+
+
+def under_way() -> "QuerySet[Departure]":
+    """Those that Stripe has not confirmed, the oldest first."""
+    return Departure.objects.filter(state=State.ASKED).order_by("asked_at", "pk")
+
+
+def carry_out_all(departures: Iterable[Departure], *, gateway: Gateway, now: datetime) -> int:
+    """One that fails does not stop the others. Raises the first failure when all were tried."""
+    here = (
+        each
+        for each in departures
+        if (each.subscription.account, each.subscription.livemode) == (gateway.account_id, gateway.livemode)
+    )
+
+    def end(departure: Departure) -> bool:
+        try:
+            carry_out(departure, gateway=gateway, now=now)
+        except Refusal as refusal:
+            logger.info("%r had nothing to end any more: %s", departure, refusal)
+            return False
+        return True
+
+    return one_by_one.each(here, end)
+
+
+def prefetch() -> Prefetch:
+    """For pages that show many subscriptions."""
+    return Prefetch("departures", queryset=under_way(), to_attr=PREFETCHED)
+
+
+def running_of(subscription: Subscription) -> Departure | None:
+    """What Stripe has not confirmed yet. Asks nothing where it was prefetched."""
+    known = getattr(subscription, PREFETCHED, None)
+    if known is None:
+        return under_way().filter(subscription_id=subscription.pk).first()
+    return known[0] if known else None
+
+
+def asked_at(subscription_id: int) -> datetime | None:
+    """When the person said so who brought about the present end; None: it was not said here."""
+    rows = Departure.objects.filter(subscription_id=subscription_id).exclude(state=State.DROPPED)
+    return rows.values_list("asked_at", flat=True).first()
+
+
+@retried
+def _note(subscription: Subscription, wish: Wish, *, now: datetime) -> Departure | None:
+    """Under the person's lock, so that of two presses one is noted. What was said first stands."""
+    with transaction.atomic():
+        people.lock_person(subscription.user_id)
+        row = Subscription.objects.select_related("membership", "price").get(pk=subscription.pk)
+        if changes.is_ending(row):
+            return None
+        changes.refuse_uncancellable(row)
+        departure, _is_new = Departure.objects.get_or_create(
+            subscription=row,
+            state=State.ASKED,
+            defaults={
+                "feedback": wish.why.feedback,
+                "comment": wish.why.comment,
+                "way": wish.way,
+                "asked_at": now,
+            },
+        )
+    return departure
+
+
+def _end_what_was_billed_since(
+    subscription: Subscription, departure: Departure, *, gateway: Gateway, now: datetime
+) -> None:
+    is_all = paying_back.end_and_pay_back(
+        subscription, since=departure.asked_at, reason="cancelled_before", gateway=gateway
+    )
+    settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
+    if not is_all:
+        raise PaymentOnItsWay
+
+
+class PaymentOnItsWay(OutsideFailure):
+    """A debit that the bank has not answered: what comes of it is given back, and until then nothing is settled."""
+
+
+@retried
+def _settle(pk: int, state: str, *, now: datetime) -> None:
+    with transaction.atomic():
+        Departure.objects.filter(pk=pk, state=State.ASKED).update(state=state, settled_at=now)
+
+
+@retried
+def _settle_running(subscription_id: int, *, now: datetime) -> int:
+    with transaction.atomic():
+        running = Departure.objects.filter(subscription_id=subscription_id, state=State.ASKED)
+        return running.update(state=State.DROPPED, settled_at=now)

@@ -1,0 +1,62 @@
+"""What do these invoices add up to, in each currency? Stripe's own amounts, added by the database (H11)."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, cast
+
+from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, Greatest
+
+from ..money import Money
+from .billing import DRAFT, OPEN, VOID
+from .models import Invoice
+
+#: A draft is not billed yet, and what is void never was.
+BILLED = ~Q(status__in=[DRAFT, VOID])
+#: A refund may have a credit note or not; each of the two says how much, and neither is added to the other.
+GIVEN_BACK = Greatest("credited", "refunded")
+SUMS = {
+    "billed": Sum("total", filter=BILLED),
+    "paid": Sum("amount_paid"),
+    # An open invoice keeps what was due when it was made, also when a part of it was paid.
+    "due": Sum(F("amount_due") - F("amount_paid"), filter=Q(status=OPEN)),
+    "credited": Sum(GIVEN_BACK),
+    "tax": Sum(F("tax_added") + F("tax_included"), filter=BILLED),
+}
+
+
+@dataclass(frozen=True)
+class Totals:
+    """Of one currency."""
+
+    count: int
+    billed: Money
+    paid: Money
+    due: Money
+    credited: Money
+    tax: Money
+
+    @property
+    def currency(self) -> str:
+        return self.billed.currency
+
+
+def per_currency(invoices: QuerySet[Invoice]) -> list[Totals]:
+    """One query, of however many invoices."""
+    sums = {name: Coalesce(each, 0, output_field=BigIntegerField()) for name, each in SUMS.items()}
+    added = invoices.order_by().values("currency").annotate(count=Count("pk"), **sums)
+    rows = cast("Iterable[dict[str, Any]]", added)
+    return [
+        Totals(row["count"], **{name: Money(int(row[name]), row["currency"]) for name in SUMS})
+        for row in sorted(rows, key=lambda row: row["currency"])
+    ]
+
+
+def newest_first(invoices: QuerySet[Invoice], *, size: int = 1000) -> Iterator[Invoice]:
+    """All of them, so many at a time. Each part begins where the last one ended, and none is skipped or told twice."""
+    part = list(invoices.order_by("-created_at", "-pk")[:size])
+    while part:
+        yield from part
+        last = part[-1]
+        after = Q(created_at__lt=last.created_at) | Q(created_at=last.created_at, pk__lt=last.pk)
+        part = list(invoices.filter(after).order_by("-created_at", "-pk")[:size]) if len(part) == size else []

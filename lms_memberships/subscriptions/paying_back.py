@@ -1,0 +1,118 @@
+"""How is all given back that was paid for a subscription? It ends first, and each payment is refunded once."""
+
+import logging
+from datetime import datetime
+
+from .. import killpoints
+from ..errors import OutsideFailure
+from ..payments import intents
+from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
+from ..payments.models import Intent
+from . import holding, people
+from .models import Subscription
+
+logger = logging.getLogger(__name__)
+
+REFUND = "pay_back"
+END = "end_and_pay_back"
+LET_GO = "void_invoice"
+
+
+class BilledElsewhere(OutsideFailure):
+    """Money flows in an account that this site is not connected to: only that account can end it, or give it back."""
+
+
+def refuse_elsewhere(subscription: Subscription, gateway: Gateway) -> None:
+    """Raise BilledElsewhere. Asked before anything is concluded from what this account does not know (E9)."""
+    if not subscription.is_at(gateway, subscription.stripe_id):
+        raise BilledElsewhere
+
+
+def end_and_pay_back(subscription: Subscription, *, since: datetime | None, reason: str, gateway: Gateway) -> bool:
+    """End it at Stripe now, and refund in full what was billed for it since then. None: from its beginning.
+
+    False: a payment for it is on its way, so that this is to be called again. Calling it again refunds nothing twice.
+    """
+    holding.end_now(subscription, purpose=END, gateway=gateway)
+    killpoints.reach("pay_back.ended")
+    is_all = True
+    for invoice in gateway.list_invoices(subscription_id=subscription.stripe_id):
+        if since is not None and invoice.created_at < since:
+            continue
+        if invoice.status == "open":
+            is_all = let_go(invoice, gateway=gateway) and is_all
+        elif invoice.amount_paid.minor > 0:
+            _pay_back_invoice(subscription, invoice, reason=reason, gateway=gateway)
+    killpoints.reach("pay_back.refunded")
+    return is_all
+
+
+def pay_back(payment_id: str, amount: int, *, user_id: int, reason: str, gateway: Gateway) -> None:
+    """Refund what is left of a payment, once. ``amount`` in minor units is what was paid in all."""
+    metadata = {people.USER_KEY: str(user_id), "lmsm_reason": reason}
+    try:
+        intents.carry_out(
+            purpose=REFUND,
+            subject=payment_id,
+            parameters={"payment": payment_id, "amount": amount},
+            gateway=gateway,
+            call=lambda key: gateway.refund_payment(payment_id, key=key, metadata=metadata),
+            result_id=str,
+            find=lambda: _find(payment_id, amount, gateway),
+        )
+    except RequestRefused:
+        # Given back in Stripe's dashboard already: there is nothing left to refund.
+        if not _is_all_back(payment_id, amount, gateway):
+            raise
+
+
+def find_paid_back(intent: Intent, gateway: Gateway) -> str | None:
+    return _find(str(intent.parameters["payment"]), int(str(intent.parameters["amount"])), gateway)
+
+
+def find_let_go(intent: Intent, gateway: Gateway) -> str | None:
+    return _find_let_go(str(intent.parameters["invoice"]), gateway)
+
+
+def _pay_back_invoice(subscription: Subscription, invoice: InvoiceSnapshot, *, reason: str, gateway: Gateway) -> None:
+    if not invoice.payment_intent_id:
+        # Paid past Stripe, or from a credit: no card to send it back to. A creator looks.
+        logger.warning("Stripe's %s was paid without a payment that could be refunded", invoice.id)
+        return
+    amount = invoice.amount_paid.minor
+    pay_back(invoice.payment_intent_id, amount, user_id=subscription.user_id, reason=reason, gateway=gateway)
+
+
+def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
+    """Nobody is to pay it any more. False: somebody is paying it just now."""
+
+    def void(key: str) -> str:
+        gateway.void_invoice(invoice.id, key=key)
+        return invoice.id
+
+    try:
+        intents.carry_out(
+            purpose=LET_GO,
+            subject=invoice.id,
+            parameters={"invoice": invoice.id},
+            gateway=gateway,
+            call=void,
+            result_id=str,
+            find=lambda: _find_let_go(invoice.id, gateway),
+        )
+    except RequestRefused:
+        return _find_let_go(invoice.id, gateway) is not None
+    return True
+
+
+def _find_let_go(invoice_id: str, gateway: Gateway) -> str | None:
+    return invoice_id if gateway.read_invoice(invoice_id).status in {"void", "uncollectible"} else None
+
+
+def _find(payment_id: str, amount: int, gateway: Gateway) -> str | None:
+    return gateway.find_refund(payment_id) if _is_all_back(payment_id, amount, gateway) else None
+
+
+def _is_all_back(payment_id: str, amount: int, gateway: Gateway) -> bool:
+    given = gateway.refunded(payment_id)
+    return given is not None and given.minor >= amount

@@ -1,0 +1,86 @@
+"""Whose is a payment, and what did it pay for? A refund and a dispute name nothing else (G7, trap of guide §14)."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from ..money import Money
+from ..payments.gateway import Gateway
+from . import billing
+from .gift_models import Gift
+from .guest_models import GuestPurchase
+from .models import Invoice, Subscription
+
+
+@dataclass(frozen=True)
+class Payment:
+    """Money that came in once. Without a subscription: a gift's, or a guest's who has not come for it."""
+
+    payment_intent_id: str
+    membership_id: int
+    invoice: Invoice | None = None
+    subscription: Subscription | None = None
+
+    def paid(self, *, gateway: Gateway) -> Money:
+        """How much came in: our copy of the invoice says so; without one, Stripe is asked."""
+        if self.invoice is not None:
+            return Money(self.invoice.amount_paid, self.invoice.currency)
+        return gateway.received(self.payment_intent_id)
+
+
+def of_invoice(invoice: Invoice) -> Payment:
+    return Payment(invoice.payment_intent_id, invoice.membership_id, invoice, invoice.subscription)
+
+
+def of_purchase(subscription: Subscription) -> Payment:
+    """Of what was paid once."""
+    return Payment(subscription.stripe_id, subscription.membership_id, None, subscription)
+
+
+def find(payment_intent_id: str, *, gateway: Gateway, now: datetime) -> Payment | None:
+    """From our own rows, or else by the invoice that Stripe says it has paid. None: not one of ours."""
+    if not payment_intent_id:
+        return None
+    return _here(payment_intent_id, gateway) or _by_its_invoice(payment_intent_id, gateway=gateway, now=now)
+
+
+def known(payment_ids: Iterable[str], *, gateway: Gateway) -> set[str]:
+    """Those of them that stand in a row of ours. Four queries, however many they are."""
+    wanted = list(payment_ids)
+    at = {"account": gateway.account_id, "livemode": gateway.livemode}
+    rows = (
+        Invoice.objects.filter(**at, payment_intent_id__in=wanted).values_list("payment_intent_id", flat=True),
+        Subscription.objects.filter(**at, stripe_id__in=wanted).values_list("stripe_id", flat=True),
+        Gift.objects.filter(**at, payment_intent_id__in=wanted).values_list("payment_intent_id", flat=True),
+        GuestPurchase.objects.filter(**at, stripe_id__in=wanted).values_list("stripe_id", flat=True),
+    )
+    return {found for each in rows for found in each}
+
+
+def _here(payment_id: str, gateway: Gateway) -> Payment | None:
+    at = {"account": gateway.account_id, "livemode": gateway.livemode}
+    billed = Invoice.objects.filter(**at, payment_intent_id=payment_id).select_related("subscription__membership")
+    invoice = billed.order_by("pk").first()
+    if invoice is not None:
+        return of_invoice(invoice)
+    bought = Subscription.objects.filter(**at, stripe_id=payment_id).select_related("membership").first()
+    if bought is not None:
+        return of_purchase(bought)
+    parked = Gift.objects.filter(**at, payment_intent_id=payment_id).values_list("membership_id", flat=True)
+    bought_by_guest = GuestPurchase.objects.filter(**at, stripe_id=payment_id).values_list("membership_id", flat=True)
+    membership_id = parked.order_by("pk").first() or bought_by_guest.order_by("pk").first()
+    return None if membership_id is None else Payment(payment_id, membership_id)
+
+
+def _by_its_invoice(payment_id: str, *, gateway: Gateway, now: datetime) -> Payment | None:
+    """An invoice may have been paid by another payment than the one that we noted; or its news is still on its way."""
+    invoice_id = gateway.invoice_of_payment(payment_id)
+    if not invoice_id:
+        return None
+    snapshot = gateway.read_invoice(invoice_id)
+    invoice = billing.record_invoice(snapshot, gateway=gateway, now=now)
+    if invoice is not None:
+        return Payment(payment_id, invoice.membership_id, invoice, invoice.subscription)
+    parked = GuestPurchase.objects.at(gateway).exclude(stripe_id="").filter(stripe_id=snapshot.subscription_id)
+    membership_id = parked.values_list("membership_id", flat=True).order_by("pk").first()
+    return None if membership_id is None else Payment(payment_id, membership_id)

@@ -1,0 +1,178 @@
+"""Whose turn is it in what is done for many people? Leased, once a person, again after a crash (N6, S50)."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
+
+from .. import clock, leases
+from ..errors import Refusal
+from ..payments.gateway import Gateway, GatewayFailure, Locked, NotFound, RequestRefused
+from ..retrying import retried
+from . import changes, giving, holding, people, people_jobs, places
+from .models import Subscription
+from .people_job_models import PeopleJob, PeopleJobEntry
+
+logger = logging.getLogger(__name__)
+
+State = PeopleJobEntry.State
+Values = dict[str, object]
+#: So few at a time, so that webhooks and mails come in between.
+BATCH = 25
+#: After each try that came to nothing; after the last one it is given up, until somebody tries again.
+WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
+#: Done already is done: an earlier run of ours that could not write it down, or the person themselves.
+AS_ASKED = frozenset({people_jobs.ENDING, people_jobs.ENDED})
+
+
+def is_stripe_needed() -> bool:
+    """Whether a way to Stripe is needed at all."""
+    return _due(PeopleJob.Kind.CANCEL).exists()
+
+
+def cancel_due(*, gateway: Gateway, now: datetime) -> int:
+    """Cancel for those whose turn it is. Returns how many were looked at."""
+    lease = _take(PeopleJob.Kind.CANCEL)
+    looked_at = 0
+    for entry in lease.rows:
+        lease.keep()
+        if not _cancel(entry, lease.token, gateway=gateway, now=now):
+            # Stripe does not answer: the others would wait in vain as well.
+            lease.release()
+            break
+        looked_at += 1
+    return looked_at
+
+
+def give_due(*, now: datetime) -> int:
+    """Give to those whose turn it is. Stripe hears nothing of it. Returns how many were looked at."""
+    lease = _take(PeopleJob.Kind.GIVE)
+    for entry in lease.rows:
+        lease.keep()
+        try:
+            _give(entry, lease.token, now=now)
+        except leases.Lost:
+            continue
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is noted, and the next one's turn comes
+            _note_bug(entry, lease.token, error)
+    return len(lease.rows)
+
+
+def finish(*, now: datetime) -> int:
+    """What is under way with nobody left in it is done."""
+    left = PeopleJobEntry.objects.filter(job=OuterRef("pk"), state=State.PLANNED)
+    over = PeopleJob.objects.filter(~Exists(left), state=PeopleJob.State.RUNNING)
+    return over.update(state=PeopleJob.State.DONE, finished_at=now)
+
+
+def _due(kind: str) -> "QuerySet[PeopleJobEntry]":
+    running = PeopleJob.objects.filter(kind=kind, state__in=[PeopleJob.State.RUNNING, PeopleJob.State.STOPPED])
+    confirmed = running.filter(confirmed_at__isnull=False)
+    return PeopleJobEntry.objects.filter(job__in=confirmed, state=State.PLANNED, next_try_at__lte=clock.wall_time())
+
+
+def _take(kind: str) -> leases.Lease:
+    lease = leases.take(_due(kind).order_by("next_try_at", "pk"), most=BATCH)
+    if lease:
+        rows = lease.held().select_related("job__membership", "job__confirmed_by", "subscription__price", "user")
+        lease.rows = list(rows.order_by("next_try_at", "pk"))
+    return lease
+
+
+def _refused_at_the_door(job: PeopleJob) -> str:
+    """What is true of everybody in it by now."""
+    state = PeopleJob.objects.values_list("state", flat=True).get(pk=job.pk)
+    if state != PeopleJob.State.RUNNING:
+        return people_jobs.STOPPED
+    return "" if may(job.confirmed_by, job.kind) else people_jobs.NOT_ALLOWED
+
+
+def may(person: AbstractBaseUser | None, kind: str) -> bool:
+    """Whether this person may do it, and see for whom (S50)."""
+    has_perms = getattr(person, "has_perms", None)
+    return bool(has_perms and has_perms([people_jobs.SEES, people_jobs.RIGHTS[kind]]))
+
+
+def _cancel(entry: PeopleJobEntry, token: str, *, gateway: Gateway, now: datetime) -> bool:
+    """One person. False: Stripe does not answer at all."""
+    try:
+        values = _cancelled(entry, gateway=gateway, now=now)
+    except (NotFound, RequestRefused) as failure:
+        values = {"state": State.FAILED, "reason": people_jobs.REFUSED, "failure": str(failure.message)}
+    except GatewayFailure as failure:
+        logger.warning("Cancelling %s waits: %s", entry.pk, type(failure).__name__)
+        leases.settle(entry, token, **_put_off(entry, str(failure.message), people_jobs.NO_ANSWER))
+        return isinstance(failure, Locked)
+    except Exception as error:  # noqa: BLE001 - the same
+        _note_bug(entry, token, error)
+        return True
+    leases.settle(entry, token, **values)
+    return True
+
+
+def _cancelled(entry: PeopleJobEntry, *, gateway: Gateway, now: datetime) -> Values:
+    """What comes of it. As our row has it now; ``changes`` reads it again at Stripe."""
+    reason = _refused_at_the_door(entry.job) or people_jobs.why_not(entry.job, entry.subscription, now=now)
+    if reason in AS_ASKED:
+        return _done(now)
+    if reason:
+        return {"state": State.SKIPPED, "reason": reason}
+    subscription = entry.subscription
+    if subscription is None or not subscription.is_at(gateway, subscription.stripe_id):
+        return {"state": State.SKIPPED, "reason": people_jobs.ELSEWHERE}
+    try:
+        changes.cancel(subscription, gateway=gateway, now=now)
+    except Refusal:
+        return {"state": State.SKIPPED, "reason": people_jobs.NOT_RENEWING}
+    return _done(now)
+
+
+@retried
+def _give(entry: PeopleJobEntry, token: str, *, now: datetime) -> None:
+    """Access, and the note that it was given, in one transaction: neither without the other, and neither twice."""
+    with transaction.atomic():
+        people.lock_person(entry.user_id)
+        values = _given(entry, now=now)
+        if not leases.settle(entry, token, **values):
+            raise leases.Lost
+
+
+def _given(entry: PeopleJobEntry, *, now: datetime) -> Values:
+    job = entry.job
+    held = people_jobs.meant(job, [entry.user_id], now=now).get(entry.user_id)
+    reason = _refused_at_the_door(job) or people_jobs.why_not(job, held, now=now)
+    if reason:
+        return {"state": State.SKIPPED, "reason": reason}
+    try:
+        holding.refuse_a_second(entry.user, job.membership, now=now)
+        given = giving.give(entry.user, job.membership, until=job.until, language=_language_of(entry), now=now)
+    except holding.AlreadyMember:
+        return {"state": State.SKIPPED, "reason": people_jobs.HOLDS}
+    except places.Full:
+        return {"state": State.SKIPPED, "reason": people_jobs.FULL}
+    return {**_done(now), "subscription": given}
+
+
+def _language_of(entry: PeopleJobEntry) -> str:
+    """In which they were written to last."""
+    spoken = Subscription.objects.filter(user_id=entry.user_id).exclude(language="").order_by("-started_at", "-pk")
+    return spoken.values_list("language", flat=True).first() or ""
+
+
+def _done(now: datetime) -> Values:
+    return {"state": State.DONE, "done_at": now, "reason": "", "failure": ""}
+
+
+def _note_bug(entry: PeopleJobEntry, token: str, error: Exception) -> None:
+    """A bug of ours, or of a receiver of the site's: the others must not wait behind it."""
+    logger.exception("%s for one of many people failed", entry.pk)
+    leases.settle(entry, token, **_put_off(entry, type(error).__name__, people_jobs.BROKEN))
+
+
+def _put_off(entry: PeopleJobEntry, said: str, reason: str) -> Values:
+    attempts = entry.attempts + 1
+    if attempts > len(WAITS):
+        return {"state": State.FAILED, "reason": reason, "failure": said, "attempts": attempts}
+    return {"attempts": attempts, "failure": said, "next_try_at": clock.wall_time() + WAITS[attempts - 1]}

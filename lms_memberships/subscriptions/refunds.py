@@ -1,0 +1,169 @@
+"""What came of money that went back? One row for each refund, whoever made it, and what a full one closes (G9, X13).
+
+Webhooks, the comparison with Stripe and our own button all read the refund and call the same function.
+"""
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+
+from .. import conf, events
+from ..money import Money
+from ..payments.gateway import Gateway
+from ..payments.refunds import RefundSnapshot
+from ..retrying import retried
+from . import holding, lifecycle, people, settling
+from .models import Invoice, Subscription
+from .money_back_models import Refund
+from .payments_made import Payment, find
+from .told import OVER
+
+logger = logging.getLogger(__name__)
+
+#: On what we give back: the form that asked for it.
+REFUND_KEY = "lmsm_refund"
+END = "end_refunded"
+State = Refund.State
+#: Stripe's word → ours. One that waits for somebody, or a word of tomorrow, is on its way.
+STATES = {"succeeded": State.SUCCEEDED, "failed": State.FAILED, "canceled": State.CANCELED}
+
+
+def record(snapshot: RefundSnapshot, *, gateway: Gateway, now: datetime) -> Refund | None:
+    """Write what was read, tell what is new, and close what the site wants closed. None: not one of ours."""
+    payment = find(snapshot.payment_intent_id, gateway=gateway, now=now)
+    if payment is None:
+        logger.info("Stripe's %s gave back what is not ours", snapshot.id)
+        return None
+    paid = payment.paid(gateway=gateway) if payment.subscription is not None else None
+    refund = _write(snapshot, payment, paid, gateway=gateway, now=now)
+    if payment.subscription is not None:
+        end_revoked(payment.subscription.pk, gateway=gateway, now=now)
+    return refund
+
+
+def given_back(payment_intent_id: str, *, account: str, livemode: bool) -> int:
+    """How much of a payment went back, is on its way, or was asked for. Minor units."""
+    rows = Refund.objects.effective().filter(account=account, livemode=livemode, payment_intent_id=payment_intent_id)
+    return rows.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def wanted_effect(refund: Refund) -> str:
+    """What this one does to access when it makes a payment's refunds full: chosen by hand, or the site's setting."""
+    return refund.effect or str(conf.ON_FULL_REFUND)
+
+
+def closes_access(payment: Payment, now: datetime) -> bool:
+    """Whether giving all of this payment back is about what is open now: decided from the purchase's own row (G8)."""
+    subscription = payment.subscription
+    if subscription is None or subscription.duplicate_of_id is not None or subscription.has_no_place:
+        return False
+    if not subscription.is_recurring:
+        return True
+    invoice = payment.invoice
+    paid = subscription.invoices.filter(status="paid", amount_paid__gt=0)
+    if subscription.paid_up_at is not None:
+        # Bought by all its instalments: only when the others went back too is it not.
+        others = paid.exclude(pk=invoice.pk) if invoice is not None else paid
+        return all(_is_full(each) for each in others.order_by("pk"))
+    if invoice is None or (invoice.period_end is not None and invoice.period_end <= now):
+        # What it has paid for is over: another payment keeps it open.
+        return False
+    return not paid.filter(created_at__gt=invoice.created_at).exists()
+
+
+def end_revoked(subscription_id: int, *, gateway: Gateway, now: datetime) -> None:
+    """Closed here, it ends at Stripe as well: nobody pays on for what is closed. Again and again until Stripe has done it."""
+    subscription = revoked().filter(pk=subscription_id).first()
+    if subscription is None or not subscription.is_at(gateway, subscription.stripe_id):
+        return
+    holding.end_now(subscription, purpose=END, gateway=gateway)
+    settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
+
+
+def revoked() -> QuerySet[Subscription]:
+    """Closed by a refund, and still running at Stripe. What staff have closed is ended by ``revoking``."""
+    running = Subscription.objects.filter(is_revoked_by_refund=True, is_recurring=True).exclude(stripe_id="")
+    return running.exclude(status__in=OVER).order_by("pk")
+
+
+@retried
+def _write(
+    snapshot: RefundSnapshot, payment: Payment, paid: Money | None, *, gateway: Gateway, now: datetime
+) -> Refund:
+    with transaction.atomic():
+        if payment.subscription is not None:
+            # Before the rows: whoever closes access takes the same lock first.
+            people.lock_person(payment.subscription.user_id)
+        refund = _row(snapshot, payment, gateway)
+        if refund.read_started_at is not None and snapshot.read_started_at < refund.read_started_at:
+            # The fence, as for subscriptions (B2).
+            return refund
+        before = refund.state if refund.read_started_at is not None else ""
+        _copy(snapshot, refund)
+        refund.save()
+        if payment.invoice is not None:
+            back = given_back(payment.payment_intent_id, account=refund.account, livemode=refund.livemode)
+            Invoice.objects.filter(pk=payment.invoice.pk).update(refunded=back)
+        news = refund.has_effect and before not in Refund.EFFECTIVE
+        if news and paid is not None and _is_news_of_all(refund, payment, paid, now):
+            lifecycle.rewrite(payment.subscription.pk, lambda row: _revoke(row, now), now=now)  # type: ignore[union-attr]
+        _tell(refund, payment, before, is_news=news)
+    return refund
+
+
+def _row(snapshot: RefundSnapshot, payment: Payment, gateway: Gateway) -> Refund:
+    """Of that id; or what was asked for here and has none yet; or a new one, made elsewhere."""
+    mine = Refund.objects.at(gateway).select_for_update()
+    known = mine.filter(stripe_id=snapshot.id).first()
+    if known is not None:
+        return known
+    asked = mine.unanswered().filter(payment_intent_id=payment.payment_intent_id, stripe_id="")
+    token = snapshot.metadata.get(REFUND_KEY)
+    # A credit note keeps what we wrote on it to itself: its refund is known by its amount.
+    asked = asked.filter(token=token) if token else asked.filter(amount=snapshot.money.minor)
+    return asked.order_by("pk").first() or Refund(
+        account=gateway.account_id,
+        livemode=gateway.livemode,
+        payment_intent_id=payment.payment_intent_id,
+        invoice=payment.invoice,
+        subscription=payment.subscription,
+        membership_id=payment.membership_id,
+    )
+
+
+def _copy(snapshot: RefundSnapshot, refund: Refund) -> None:
+    refund.stripe_id = snapshot.id
+    refund.amount, refund.currency = snapshot.money.minor, snapshot.money.currency
+    refund.state = STATES.get(snapshot.status, State.PENDING)
+    refund.failure = snapshot.failure_reason[:100]
+    refund.created_at = snapshot.created_at
+    refund.read_started_at = snapshot.read_started_at
+
+
+def _is_news_of_all(refund: Refund, payment: Payment, paid: Money, now: datetime) -> bool:
+    """This one makes it full: one in whole, or the last of several parts (G9); and the site wants that to close it."""
+    given = given_back(payment.payment_intent_id, account=refund.account, livemode=refund.livemode)
+    is_all = 0 < paid.minor <= given
+    return is_all and wanted_effect(refund) == Refund.Effect.CLOSE and closes_access(payment, now)
+
+
+def _revoke(subscription: Subscription, now: datetime) -> None:
+    if subscription.revoked_at is None:
+        subscription.revoked_at, subscription.is_revoked_by_refund = now, True
+
+
+def _is_full(invoice: Invoice) -> bool:
+    given = given_back(invoice.payment_intent_id, account=invoice.account, livemode=invoice.livemode)
+    return given >= invoice.amount_paid
+
+
+def _tell(refund: Refund, payment: Payment, before: str, *, is_news: bool) -> None:
+    subscription = payment.subscription
+    # Purchases that are undone by us, gifts and what guests bought have mails of their own.
+    is_own = subscription is not None and subscription.duplicate_of_id is None and not subscription.has_no_place
+    if is_news and is_own:
+        events.publish(events.RefundMade(refund_id=refund.pk), at={events.RefundMade: refund.created_at})
+    if refund.state == State.FAILED and before != State.FAILED:
+        events.publish(events.RefundFailed(refund_id=refund.pk))

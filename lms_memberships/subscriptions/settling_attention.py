@@ -1,0 +1,162 @@
+"""How is what needs attention resolved? One click each: idempotent, and never a guess of ours (X8, G12, G14)."""
+
+import uuid
+from datetime import datetime
+
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext_lazy as _
+
+from .. import conf
+from ..errors import Refusal
+from ..memberships.intervals import interval_of
+from ..memberships.models import Membership, Price
+from ..money import Money
+from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
+from ..retrying import retried
+from . import attention, billing, giving_back, lifecycle, people, refunds, settling
+from .models import Invoice, Subscription
+from .money_back_models import Refund
+from .payments_made import of_invoice
+
+#: Ours, for tokens that are the same in every run: of two that resolve one double, both give back the same refunds.
+DOUBLE = uuid.UUID("7f1c1d5e-4c43-4d27-9d5b-0a7f7a8e2c11")
+#: What may be wrong with our copy of an invoice.
+SUMS, ABSENT = "sums", "absent"
+
+
+class NoDouble(Refusal):
+    message = _("This person does not pay for this membership twice any more.")
+
+
+class PriceTaken(Refusal):
+    message = _(
+        "That membership has another price with this amount, currency and interval. "
+        "Move the subscription to that price in Stripe: then it is known by itself."
+    )
+
+
+class NothingUnknown(Refusal):
+    message = _("Its price is known by now.")
+
+
+def money_of(second: Subscription) -> Money:
+    """What was paid for the second of two, and did not go back."""
+    invoices = _paid(second)
+    currency = invoices[0].currency if invoices else second.currency
+    # What costs nothing has no currency.
+    return Money(sum(_left(each) for each in invoices), currency or str(conf.DEFAULT_CURRENCY))
+
+
+def undo_second(second: Subscription, *, author: AbstractBaseUser, gateway: Gateway, now: datetime) -> None:
+    """Cancel it and give back all that was paid for it. Decided at once; what Stripe cannot do now is done daily.
+
+    The first one stays as it is, and with it access. Raises NoDouble, or what Stripe answers.
+    """
+    _decide(second.pk, author, gateway=gateway, now=now)
+    for refund in Refund.objects.unanswered().filter(subscription_id=second.pk).select_related("invoice"):
+        giving_back.carry_out(refund, gateway=gateway, now=now)
+    refunds.end_revoked(second.pk, gateway=gateway, now=now)
+
+
+def choose_price(
+    subscription: Subscription, membership: Membership, *, gateway: Gateway, now: datetime
+) -> Subscription:
+    """Its price at Stripe is one of this membership's: noted, never offered, and the subscription read again (G12)."""
+    snapshot = gateway.read_subscription(subscription.stripe_id)
+    _note_price(snapshot, membership, gateway=gateway, now=now)
+    return settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now) or subscription
+
+
+def leave(subscription_id: int, *, now: datetime) -> bool:
+    """It stays as it is, and opens nothing new. False: there was nothing to leave."""
+    rows = Subscription.objects.filter(pk=subscription_id, left_alone_at=None)
+    return bool(rows.update(left_alone_at=now))
+
+
+def read_invoice_again(invoice: Invoice, *, gateway: Gateway, now: datetime) -> str:
+    """What is still doubtful about it: empty, ``SUMS`` or ``ABSENT``."""
+    try:
+        snapshot = gateway.read_invoice(invoice.stripe_id)
+    except NotFound:
+        Invoice.objects.filter(pk=invoice.pk).update(doubt=ABSENT)
+    else:
+        billing.record_invoice(snapshot, gateway=gateway, now=now)
+    return Invoice.objects.values_list("doubt", flat=True).get(pk=invoice.pk)
+
+
+@retried
+def _decide(pk: int, author: AbstractBaseUser, *, gateway: Gateway, now: datetime) -> None:
+    with transaction.atomic():
+        user_id = Subscription.objects.values_list("user_id", flat=True).get(pk=pk)
+        people.lock_person(user_id)
+        second = attention.doubles(now).filter(pk=pk, account=gateway.account_id, livemode=gateway.livemode).first()
+        if second is None:
+            if Subscription.objects.filter(pk=pk, revoked_at__isnull=False).exists():
+                # Pressed twice: what was decided is carried out.
+                return
+            raise NoDouble
+        for invoice in _paid(second):
+            _ask_for(invoice, author, now)
+
+        def revoke(row: Subscription) -> None:
+            row.revoked_at, row.is_revoked_by_refund = now, True
+
+        lifecycle.rewrite(pk, revoke, now=now)
+
+
+def _ask_for(invoice: Invoice, author: AbstractBaseUser, now: datetime) -> None:
+    left, payment = _left(invoice), of_invoice(invoice)
+    if left <= 0:
+        return
+    Refund.objects.get_or_create(
+        token=uuid.uuid5(DOUBLE, f"{invoice.account}:{invoice.livemode}:{invoice.stripe_id}:{left}"),
+        defaults={
+            "account": invoice.account,
+            "livemode": invoice.livemode,
+            "payment_intent_id": payment.payment_intent_id,
+            "invoice": invoice,
+            "subscription_id": invoice.subscription_id,
+            "membership_id": invoice.membership_id,
+            "amount": left,
+            "currency": invoice.currency,
+            "effect": Refund.Effect.KEEP,
+            "author_id": author.pk,
+            "created_at": now,
+        },
+    )
+
+
+def _paid(second: Subscription) -> list[Invoice]:
+    rows = second.invoices.filter(status="paid", amount_paid__gt=0)
+    return list(rows.exclude(payment_intent_id="").order_by("pk"))
+
+
+def _left(invoice: Invoice) -> int:
+    given = refunds.given_back(invoice.payment_intent_id, account=invoice.account, livemode=invoice.livemode)
+    return max(0, invoice.amount_paid - given)
+
+
+def _note_price(snapshot: SubscriptionSnapshot, membership: Membership, *, gateway: Gateway, now: datetime) -> None:
+    at = {"account": gateway.account_id, "livemode": gateway.livemode}
+    known = Price.objects.filter(**at, stripe_id=snapshot.price_id).first()
+    if known is not None:
+        if known.membership_id != membership.pk:
+            raise NothingUnknown
+        return
+    try:
+        with transaction.atomic():
+            Price.objects.create(
+                **at,
+                membership=membership,
+                amount=snapshot.money.minor // max(1, snapshot.quantity),
+                currency=snapshot.money.currency,
+                interval=interval_of(snapshot.interval, snapshot.interval_count),
+                product_id=snapshot.product_id,
+                stripe_id=snapshot.price_id,
+                is_adopted=True,
+                confirmed_at=now,
+                created_at=now,
+            )
+    except IntegrityError as error:
+        raise PriceTaken from error

@@ -1,0 +1,224 @@
+"""How does a buyer withdraw from a contract in the first days? Declared in two presses, ended now, all paid back (EU)."""
+
+import logging
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import QuerySet, Sum
+from django.utils.translation import gettext_lazy as _
+
+from .. import conf, events, killpoints
+from ..errors import OutsideFailure, Refusal
+from ..payments.gateway import Gateway, NotFound
+from ..retrying import retried
+from . import gift_refunding, lifecycle, one_by_one, paying_back, people, settling
+from .gift_models import Gift
+from .models import Invoice, Subscription
+from .withdrawal_models import Withdrawal
+
+logger = logging.getLogger(__name__)
+
+REASON = "withdrawn"
+
+
+class TooLate(Refusal):
+    message = _("The time in which you could withdraw from this contract is over.")
+
+
+class NothingToWithdrawFrom(Refusal):
+    message = _("There is nothing here to withdraw from.")
+
+
+class NotAllBack(OutsideFailure):
+    """A payment of theirs is on its way: it is given back when it has come."""
+
+
+def last_moment(contract_at: datetime) -> datetime:
+    """Until when the site lets a buyer withdraw from a contract of that moment."""
+    return contract_at + timedelta(days=conf.WITHDRAWAL_DAYS)
+
+
+def can_withdraw(subscription: Subscription, *, now: datetime) -> bool:
+    """As its row says: bought here, begun, not paid off, and not longer ago than the site's days."""
+    is_bought = subscription.origin == Subscription.Origin.BOUGHT and bool(subscription.stripe_id)
+    is_running = (
+        subscription.opened_at is not None and subscription.ended_at is None and not subscription.must_be_undone
+    )
+    if not is_bought or not is_running or subscription.paid_up_at is not None or subscription.undone_at is not None:
+        return False
+    return conf.WITHDRAWAL_DAYS > 0 and now < last_moment(subscription.started_at)
+
+
+def can_withdraw_gift(gift: Gift, *, now: datetime) -> bool:
+    """A gift that nobody has redeemed, as long after it was paid."""
+    if gift.paid_at is None or gift.state not in Gift.REFUNDABLE or gift.state == Gift.State.REFUNDING:
+        return False
+    return conf.WITHDRAWAL_DAYS > 0 and now < last_moment(gift.paid_at)
+
+
+def of(subscription: Subscription) -> Withdrawal | None:
+    """The declaration about it. Asks nothing where it was selected with it."""
+    try:
+        return subscription.withdrawal
+    except Withdrawal.DoesNotExist:
+        return None
+
+
+def of_gift(gift: Gift) -> Withdrawal | None:
+    try:
+        return gift.withdrawal
+    except Withdrawal.DoesNotExist:
+        return None
+
+
+def withdraw(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Withdrawal:
+    """Note the declaration, which stands whatever comes; then end it and pay back. Twice is once.
+
+    Not done yet (``done_at``): Stripe has not answered, and the job goes on. Raises TooLate, NothingToWithdrawFrom.
+    """
+    return _begin(_declare(subscription, now=now), gateway=gateway, now=now)
+
+
+def withdraw_gift(gift: Gift, *, gateway: Gateway, now: datetime) -> Withdrawal:
+    """The same for a gift: from here on nobody can redeem it. Raises AlreadyRedeemed too."""
+    return _begin(_declare_gift(gift, now=now), gateway=gateway, now=now)
+
+
+def paid_for(subscription: Subscription) -> tuple[int, str]:
+    """What was paid for it so far, in minor units, as Stripe's invoices say it."""
+    paid = Invoice.objects.filter(subscription=subscription, status="paid", amount_paid__gt=0)
+    sums = dict(paid.order_by().values_list("currency").annotate(sum=Sum("amount_paid")))
+    # Stripe bills one subscription in one currency for its whole life.
+    if sums:
+        currency, amount = next(iter(sums.items()))
+        return amount, currency
+    if not subscription.is_recurring and subscription.stripe_id.startswith("pi_"):
+        # Sold before invoices were made for what is paid once.
+        return subscription.amount, subscription.currency
+    return 0, subscription.currency
+
+
+def unfinished() -> "QuerySet[Withdrawal]":
+    """Declared, and not all paid back yet, the oldest first."""
+    rows = Withdrawal.objects.filter(done_at=None).select_related("subscription__membership", "gift__membership")
+    return rows.order_by("declared_at", "pk")
+
+
+def carry_out_all(withdrawals: Iterable[Withdrawal], *, gateway: Gateway, now: datetime) -> int:
+    """One that fails does not stop the others. Raises the first failure when all were tried."""
+    here = (each for each in withdrawals if _is_at(each, gateway))
+    return one_by_one.each(here, lambda each: carry_out(each, gateway=gateway, now=now))
+
+
+def _is_at(withdrawal: Withdrawal, gateway: Gateway) -> bool:
+    about = withdrawal.subscription or withdrawal.gift
+    return about is not None and (about.account, about.livemode) == (gateway.account_id, gateway.livemode)
+
+
+def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> None:
+    """End it and pay back all of it. Calling it again ends and refunds nothing twice."""
+    if withdrawal.subscription is not None:
+        paying_back.refuse_elsewhere(withdrawal.subscription, gateway)
+    if withdrawal.gift is not None:
+        gift_refunding.carry_out(withdrawal.gift, gateway=gateway, now=now)
+    elif withdrawal.subscription is not None and withdrawal.subscription.is_recurring:
+        _end(withdrawal.subscription, gateway=gateway, now=now)
+    elif withdrawal.subscription is not None:
+        _give_back(withdrawal.subscription, gateway=gateway, now=now)
+    _note_done(withdrawal.pk, now=now)
+
+
+def _begin(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> Withdrawal:
+    killpoints.reach("withdrawal.declared")
+    if withdrawal.done_at is None:
+        try:
+            carry_out(withdrawal, gateway=gateway, now=now)
+        except OutsideFailure as failure:
+            logger.warning("%r waits for Stripe: %s", withdrawal, failure)
+        withdrawal.refresh_from_db()
+    return withdrawal
+
+
+@retried
+def _declare(subscription: Subscription, *, now: datetime) -> Withdrawal:
+    """Under the person's lock: of two presses, one is the declaration, and it is acknowledged once."""
+    with transaction.atomic():
+        people.lock_person(subscription.user_id)
+        row = Subscription.objects.select_related("membership").get(pk=subscription.pk)
+        known = of(row)
+        if known is not None:
+            return known
+        if not can_withdraw(row, now=now):
+            is_late = conf.WITHDRAWAL_DAYS > 0 and now >= last_moment(row.started_at)
+            raise TooLate if is_late else NothingToWithdrawFrom
+        amount, currency = paid_for(row)
+        withdrawal = Withdrawal.objects.create(
+            subscription=row,
+            membership=row.membership,
+            title=row.membership.title,
+            contract_at=row.started_at,
+            declared_at=now,
+            amount=amount,
+            currency=currency,
+            language=row.language,
+        )
+        events.publish(events.ContractWithdrawn(withdrawal_id=withdrawal.pk))
+    return withdrawal
+
+
+@retried
+def _declare_gift(gift: Gift, *, now: datetime) -> Withdrawal:
+    """The decision and the declaration in one transaction: who redeems it comes before this or not at all."""
+    with transaction.atomic():
+        people.lock_person(gift.giver_id)
+        row = gift_refunding.locked(gift.pk)
+        known = of_gift(row)
+        if known is not None:
+            return known
+        if row.state == Gift.State.REDEEMED:
+            raise gift_refunding.AlreadyRedeemed
+        if not can_withdraw_gift(row, now=now):
+            is_late = row.paid_at is not None and conf.WITHDRAWAL_DAYS > 0 and now >= last_moment(row.paid_at)
+            raise TooLate if is_late else NothingToWithdrawFrom
+        gift_refunding.close(row.pk)
+        withdrawal = Withdrawal.objects.create(
+            gift=row,
+            membership=row.membership,
+            title=row.membership.title,
+            contract_at=row.paid_at or row.created_at,
+            declared_at=now,
+            amount=row.amount,
+            currency=row.currency,
+            language=row.language,
+        )
+        events.publish(events.ContractWithdrawn(withdrawal_id=withdrawal.pk))
+    return withdrawal
+
+
+def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+    try:
+        is_all = paying_back.end_and_pay_back(subscription, since=None, reason=REASON, gateway=gateway)
+        settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
+    except NotFound:
+        # Stripe has no such subscription: nothing was paid there that could be paid back.
+        lifecycle.end_what_is_gone(subscription.pk, now=now)
+        return
+    if not is_all:
+        raise NotAllBack
+
+
+def _give_back(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+    """What was paid once. Of what cost nothing there is nothing to pay back."""
+    if subscription.stripe_id.startswith("pi_"):
+        amount, _currency = paid_for(subscription)
+        paying_back.pay_back(
+            subscription.stripe_id, amount, user_id=subscription.user_id, reason=REASON, gateway=gateway
+        )
+    lifecycle.end_what_is_gone(subscription.pk, now=now)
+
+
+@retried
+def _note_done(pk: int, *, now: datetime) -> None:
+    with transaction.atomic():
+        Withdrawal.objects.filter(pk=pk, done_at=None).update(done_at=now)

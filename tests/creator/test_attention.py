@@ -1,0 +1,218 @@
+"""What needs attention is listed with the money involved, and one click resolves it (X8, X24, G7, G9, G12, G14)."""
+
+from datetime import timedelta
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from lms_memberships.access import decide
+from lms_memberships.models import Dispute, Invoice, Membership, Price, Refund, Stranger, Subscription
+from lms_memberships.payments.customers import customer_for
+from lms_memberships.subscriptions import attention, settling_attention
+from tests.emails.conftest import park
+from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
+from tests.flows.backwards import bought, charge_of, compared
+from tests.flows.steps import text
+
+pytestmark = pytest.mark.django_db
+
+LIST = "lms_memberships_attention"
+
+
+@pytest.fixture
+def desk(client_for):
+    person = allow(UserFactory(username="helper"), "refund_invoice", "end_subscription", "link_subscription")
+    return client_for(person)
+
+
+@pytest.fixture
+def silver(gateway, live_session) -> Membership:
+    return publish(put_into(MembershipFactory(title="Silver", price_amount=900), live_session), gateway=gateway)
+
+
+@pytest.fixture
+def twice(client_for, student, membership, silver, gateway, postman) -> tuple[Subscription, Subscription]:
+    """Two memberships, of which the second was moved to the first one's price in Stripe's dashboard."""
+    first = bought(client_for(student), membership, postman)
+    second = bought(client_for(student), silver, postman)
+    gateway.move_price(
+        second.stripe_id, old=silver.prices.get().stripe_id, new=membership.prices.get().stripe_id, key="by hand"
+    )
+    postman.deliver()
+    second.refresh_from_db()
+    return first, second
+
+
+def shown(desk, kind: str) -> str:
+    return text(desk.get(reverse(LIST), {"kind": kind}).content.decode())
+
+
+def counted(clock) -> dict[str, int]:
+    return {kind: number for kind, number in attention.counts(now=clock.now).items() if number}
+
+
+def test_nothing_is_one_query_and_says_so(desk, db, django_assert_num_queries, clock):
+    """X8: the panel on Wagtail's front page asks once."""
+    with django_assert_num_queries(1):
+        assert attention.counts(now=clock.now) == {kind.value: 0 for kind in attention.Kind}
+    assert "Nothing needs attention" in text(desk.get(reverse(LIST)).content.decode())
+
+
+def test_a_double_is_listed_and_its_second_undone(desk, twice, student, live_session, sandbox, postman, clock):
+    """X8, G14: made elsewhere; shown with the money, cancelled and refunded by one click. Access stays open."""
+    first, second = twice
+    assert counted(clock) == {"doubles": 1}
+    assert second.stripe_id in shown(desk, "doubles")
+    url = reverse("lms_memberships_attention_double", args=[second.pk])
+    assert "€9.00" in text(desk.get(url).content.decode())
+    assert Refund.objects.count() == 0, "looking changes nothing"
+    desk.post(url)
+    desk.post(url)
+    postman.deliver()
+    first.refresh_from_db()
+    second.refresh_from_db()
+    assert (first.status, second.status) == ("active", "canceled")
+    assert [each["amount"] for each in sandbox.store.all("refund", account=sandbox.account_id)] == [900]
+    assert Refund.objects.get().author.username == "helper"
+    assert decide(student, live_session, now=clock.now).allowed
+    assert counted(clock) == {}
+
+
+def test_a_first_cannot_be_undone_as_a_second(desk, twice, sandbox):
+    """X8"""
+    first, _second = twice
+    answer = desk.post(reverse("lms_memberships_attention_double", args=[first.pk]), follow=True)
+    assert "does not pay for this membership twice" in text(answer.content.decode())
+    assert sandbox.store.all("refund", account=sandbox.account_id) == []
+
+
+def test_an_unknown_price_is_chosen_or_left(desk, client_for, student, membership, gateway, postman, clock):
+    """G12, S9: moved in Stripe to a price that no membership has; then somebody says whose it is."""
+    held = bought(client_for(student), membership, postman)
+    mine = membership.prices.get()
+    product = gateway.client.v1.products.create({"name": "Old offer"})
+    odd = gateway.client.v1.prices.create(
+        {"product": product.id, "currency": "eur", "unit_amount": 700, "recurring": {"interval": "month"}}
+    )
+    gateway.move_price(held.stripe_id, old=mine.stripe_id, new=odd.id, key="by hand")
+    postman.deliver()
+    assert counted(clock) == {"prices": 1}
+    url = reverse("lms_memberships_attention_price", args=[held.pk])
+    assert membership.title in text(desk.get(url).content.decode())
+    desk.post(url, {"membership": str(membership.pk)})
+    held.refresh_from_db()
+    assert (held.flag, held.price.stripe_id, held.price.is_adopted) == ("", odd.id, True)
+    assert Price.objects.filter(membership=membership).count() == 2
+    assert counted(clock) == {}
+    Subscription.objects.update(flag="unknown_price")
+    desk.post(reverse("lms_memberships_attention_price_left", args=[held.pk]))
+    assert counted(clock) == {}
+
+
+def test_what_was_never_ours_waits_and_opens_nothing(desk, student, membership, live_session, gateway, postman, clock):
+    """N3: made by hand in Stripe on our product; listed, and left as it is."""
+    made = gateway.client.v1.subscriptions.create(
+        {
+            "customer": customer_for(student, gateway=gateway, language="en"),
+            "items": [{"price": membership.prices.get().stripe_id}],
+            "payment_behavior": "default_incomplete",
+            "trial_period_days": 5,
+        }
+    )
+    postman.deliver()
+    assert not decide(student, live_session, now=clock.now).allowed
+    assert Stranger.objects.get().stripe_id == made.id
+    assert counted(clock) == {"strangers": 1}
+    assert made.id in shown(desk, "strangers")
+    desk.post(reverse("lms_memberships_attention_stranger_left", args=[Stranger.objects.get().pk]))
+    compared()
+    assert counted(clock) == {}
+
+
+def test_disputes_and_failed_refunds_are_listed(desk, client_for, student, membership, sandbox, postman, clock):
+    """G7, G9"""
+    held = bought(client_for(student), membership, postman)
+    charge = charge_of(sandbox, held)
+    made = sandbox.actions.refund_charge(charge, amount=500)
+    sandbox.actions.fail_refund(made["id"])
+    opened = sandbox.actions.open_dispute(charge)
+    postman.deliver()
+    assert counted(clock) == {"disputes": 1, "refunds": 1}
+    assert "https://dashboard.stripe.com/disputes/" in desk.get(reverse(LIST), {"kind": "disputes"}).content.decode()
+    sandbox.actions.change_dispute(opened["id"], "won")
+    desk.post(reverse("lms_memberships_attention_dispute", args=[Dispute.objects.get().pk]))
+    desk.post(reverse("lms_memberships_attention_refund_done", args=[Refund.objects.get().pk]))
+    assert counted(clock) == {}
+    held.refresh_from_db()
+    assert held.is_live(clock.now)
+
+
+def test_invoices_that_stripe_does_not_have_or_that_do_not_add_up(
+    desk, client_for, student, membership, gateway, postman, clock
+):
+    """H5, H11: one missing here, one doubled here, one whose sums are odd."""
+    held = bought(client_for(student), membership, postman)
+    real = held.invoices.get()
+    Invoice.objects.create(
+        stripe_id="in_double", account=real.account, livemode=real.livemode, user=student, membership=membership,
+        subscription=held, status="paid", currency="eur", total=1900, amount_paid=1900, amount_due=1900,
+        created_at=real.created_at, read_started_at=real.read_started_at,
+    )  # fmt: skip
+    missing = real.stripe_id
+    real.delete()
+    compared_fully()
+    assert Invoice.objects.filter(stripe_id=missing).exists(), "what was missing is here again"
+    assert counted(clock) == {"invoices": 1}
+    assert "Stripe does not know it" in shown(desk, "invoices")
+    Invoice.objects.filter(stripe_id=missing).update(doubt="sums")
+    assert counted(clock) == {"invoices": 2}
+    desk.post(reverse("lms_memberships_attention_invoice", args=[Invoice.objects.get(stripe_id=missing).pk]))
+    assert counted(clock) == {"invoices": 1}
+
+
+def compared_fully() -> None:
+    try:
+        call_command("memberships_sync", "--all", verbosity=0)
+    except CommandError:
+        return
+
+
+def test_the_list_asks_as_often_however_long_it_is(desk, twice, membership, gateway, clock):
+    """X8: constant in queries."""
+    first, _second = twice
+    desk.get(reverse(LIST))
+    asked = []
+    for number in range(30):
+        Dispute.objects.create(
+            account=first.account, livemode=first.livemode, stripe_id=f"du_{number}", subscription=first,
+            membership=membership, amount=100, currency="eur", status="open", said="needs_response",
+            created_at=clock.now, read_started_at=clock.now,
+        )  # fmt: skip
+        if number in (1, 29):
+            with CaptureQueriesContext(connection) as queries:
+                page = desk.get(reverse(LIST), {"kind": "disputes"})
+            asked.append(len(queries))
+    assert asked[0] == asked[1]
+    assert "Page 1 of 2" in text(page.content.decode())
+
+
+def test_the_money_of_a_double_is_what_did_not_go_back_yet(twice, gateway, sandbox, postman):
+    """X8"""
+    _first, second = twice
+    charges = sandbox.store.all("charge", account=sandbox.account_id)
+    silver = next(each["id"] for each in charges if each["amount"] == 900)
+    sandbox.actions.refund_charge(silver, amount=400)
+    postman.deliver()
+    assert settling_attention.money_of(second).minor == 500
+
+
+def test_guests_who_never_came_are_counted(membership, clock):
+    """X8: after three days."""
+    guest = park(membership)
+    assert counted(clock) == {}
+    guest.paid_at = clock.now - timedelta(days=4)
+    guest.save()
+    assert counted(clock) == {"guests": 1}

@@ -1,0 +1,104 @@
+"""Two presses at the same moment: is a contract withdrawn from once, and a cancellation noted once? With negative controls."""
+
+import pytest
+from django.db import connection
+
+from lms_memberships import clock
+from lms_memberships.emails import switches
+from lms_memberships.models import Checkout, Departure, Email, Subscription, Withdrawal
+from lms_memberships.payments import connect
+from lms_memberships.subscriptions import checkout, departures, withdrawing
+from lms_memberships.subscriptions.departures import Wish
+from tests import hosted
+from tests.faults.processes import (
+    Meeting,
+    at_once,
+    meet_before,
+    nobody_begins_again,
+    nobody_locks,
+    values,
+    without_unique,
+)
+
+pytestmark = [
+    pytest.mark.postgres,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has one writer, and so no races"),
+]
+
+URLS = ("http://testserver/memberships/done/?session_id={CHECKOUT_SESSION_ID}", "http://testserver/memberships/")
+
+
+@pytest.fixture
+def held(student, membership, no_worker, settings) -> Subscription:
+    """Bought and paid a moment ago."""
+    settings.LMS_MEMBERSHIPS_WITHDRAWAL_DAYS = 14
+    switches.switch_all_on()
+    gateway, now = connect.get_gateway(), clock.now()
+    hosted.pay(checkout.start(student, checkout.Wish(membership), gateway=gateway, language="en", urls=URLS, now=now))
+    return checkout.finish(student, Checkout.objects.get().session_id, gateway=gateway, now=now).subscription
+
+
+def together(held: Subscription, model: type, press, *, locks: bool) -> Meeting:
+    meeting = Meeting()
+
+    def job() -> bool:
+        if not locks:
+            nobody_locks()
+            nobody_begins_again()
+        meet_before(model, "save", meeting)
+        press(Subscription.objects.select_related("membership", "price").get(pk=held.pk))
+        return True
+
+    assert values(at_once(job, job, meeting=meeting)) == [True, True]
+    return meeting
+
+
+def withdraw(row: Subscription) -> None:
+    withdrawing.withdraw(row, gateway=connect.get_gateway(), now=clock.now())
+
+
+def leave(row: Subscription) -> None:
+    departures.leave(row, Wish(), gateway=connect.get_gateway(), now=clock.now())
+
+
+def receipts() -> int:
+    return Email.objects.filter(kind="withdrawn").count()
+
+
+def refunds(sandbox) -> list[int]:
+    return [each["amount"] for each in sandbox.store.all("refund", account=sandbox.account_id)]
+
+
+def test_two_presses_are_one_declaration_one_receipt_and_one_refund(held, sandbox):
+    """X14: and the money goes back once."""
+    meeting = together(held, Withdrawal, withdraw, locks=True)
+    assert meeting.kept_out == 1, "the lock of the person must have held the other back"
+    assert (Withdrawal.objects.count(), receipts(), refunds(sandbox)) == (1, 1, [1900])
+    assert Withdrawal.objects.get().done_at is not None
+    held.refresh_from_db()
+    assert held.status == "canceled"
+
+
+def test_control_without_the_lock_there_are_two_declarations_and_two_receipts(held, sandbox):
+    """X14, negative control: both stood before the row. The payment's own key is what still keeps the money together."""
+    with without_unique("lms_memberships_withdrawal", "subscription_id"):
+        meeting = together(held, Withdrawal, lambda row: withdrawing._declare(row, now=clock.now()), locks=False)
+        assert meeting.arrived == 2
+        assert (Withdrawal.objects.count(), receipts()) == (2, 2)
+
+
+def test_two_cancellations_are_one_wish(held):
+    """G18, G24"""
+    meeting = together(held, Departure, leave, locks=True)
+    assert meeting.kept_out == 1
+    assert list(Departure.objects.values_list("state", flat=True)) == ["done"]
+    held.refresh_from_db()
+    assert held.cancel_at == held.period_end
+
+
+def test_control_without_the_lock_there_are_two_wishes(held):
+    """G18, negative control"""
+    with without_unique("lms_memberships_departure", "subscription_id"):
+        together(held, Departure, lambda row: departures._note(row, Wish(), now=clock.now()), locks=False)
+        assert Departure.objects.count() == 2

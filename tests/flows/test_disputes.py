@@ -1,0 +1,154 @@
+"""Somebody has their bank take a payment back: what closes, who hears of it, and what comes after the decision (G7)."""
+
+import itertools
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from lms_memberships.access import decide
+from lms_memberships.emails import switches
+from lms_memberships.models import Dispute, Email, Membership, Subscription
+from lms_memberships.subscriptions import disputes
+from tests.factories import MembershipFactory, publish, put_into
+from tests.flows.backwards import bought, charge_of, compared
+from tests.flows.steps import text
+from tests.webhooks_rig import post_event
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def browser(client_for, student):
+    return client_for(student)
+
+
+@pytest.fixture
+def held(browser, membership, postman, settings) -> Subscription:
+    settings.LMS_MEMBERSHIPS_ADMIN_EMAILS = ["office@school.test"]
+    switches.switch_all_on()
+    return bought(browser, membership, postman)
+
+
+def now_of(held: Subscription) -> Subscription:
+    return Subscription.objects.get(pk=held.pk)
+
+
+def mails(kind: str) -> int:
+    return Email.objects.filter(kind=kind).count()
+
+
+def test_a_dispute_closes_access_stops_the_renewal_and_tells_the_admins(
+    held, browser, student, live_session, sandbox, postman, clock
+):
+    """G7: the event names no customer; charge → payment → invoice → subscription."""
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    dispute = Dispute.objects.get()
+    assert (dispute.subscription, dispute.status, dispute.money) == (held, "open", held.money)
+    assert not now_of(held).is_live(clock.now)
+    assert not decide(student, live_session, now=clock.now).allowed
+    assert now_of(held).cancel_at is not None
+    assert mails("admin_disputed") == 1
+    assert mails("cancelled") == 0, "nobody has cancelled"
+    page = text(browser.get(reverse("lms_memberships:account")).content.decode())
+    assert "Your payment is disputed at your bank. Access is closed until that is decided" in page
+
+
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+@pytest.mark.parametrize(("decided", "is_open"), [("won", True), ("lost", False)])
+def test_in_any_order_and_twice_the_end_is_the_same(held, sandbox, postman, clock, order, decided, is_open):
+    """G7: created, updated and closed, in every order, each told twice."""
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    sandbox.actions.change_dispute(opened["id"], "under_review")
+    sandbox.actions.change_dispute(opened["id"], decided)
+    told = {each["type"]: each for each in postman.waiting() if each["type"].startswith("charge.dispute")}
+    named = [told[f"charge.dispute.{name}"] for name in ("created", "updated", "closed")]
+    for number in [*order, *order]:
+        assert post_event(named[number] | {"id": f"evt_{number}_{len(order)}"}).status_code == 200
+        call_command("memberships_drain", verbosity=0)
+    assert Dispute.objects.get().status == decided
+    assert now_of(held).is_live(clock.now) is is_open
+
+
+@pytest.mark.parametrize(("decided", "is_open"), [("won", True), ("lost", False)])
+def test_what_was_closed_comes_back_when_it_is_won(held, sandbox, postman, clock, decided, is_open):
+    """G7: closed first, then decided."""
+    before = held.access_until
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    assert not now_of(held).is_live(clock.now)
+    sandbox.actions.change_dispute(opened["id"], decided)
+    postman.deliver()
+    after = now_of(held)
+    assert after.is_live(clock.now) is is_open
+    if is_open:
+        assert after.access_until == after.period_end <= before, "the renewal stays stopped"
+    assert mails("admin_dispute_decided") == 1
+
+
+def test_a_status_of_tomorrow_counts_as_open(held, sandbox, postman, clock):
+    """G7, guide §14"""
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    sandbox.actions.change_dispute(opened["id"], "appeal_under_review")
+    postman.deliver()
+    assert (Dispute.objects.get().status, Dispute.objects.get().said) == ("open", "appeal_under_review")
+    assert not now_of(held).is_live(clock.now)
+
+
+def test_a_bank_that_only_asks_closes_nothing(held, sandbox, postman, clock):
+    """G7: no money was taken. The admins hear of it all the same."""
+    sandbox.actions.open_dispute(charge_of(sandbox, held), status="warning_needs_response")
+    postman.deliver()
+    assert now_of(held).is_live(clock.now)
+    assert now_of(held).cancel_at is None
+    assert mails("admin_disputed") == 1
+
+
+def test_a_site_may_keep_access(held, sandbox, postman, clock, settings):
+    """G7: the other setting."""
+    settings.LMS_MEMBERSHIPS_ON_DISPUTE = "keep"
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    assert now_of(held).is_live(clock.now)
+    assert now_of(held).cancel_at is None
+    assert Dispute.objects.get().is_running
+
+
+def test_what_was_paid_once_is_closed_and_opened_again(browser, gateway, live_session, sandbox, postman, clock):
+    """G7, G8: for good, until it is disputed; and the membership is sold by the month by then."""
+    once = publish(put_into(MembershipFactory(title="Once", interval="one_time"), live_session), gateway=gateway)
+    held = bought(browser, once, postman)
+    Membership.objects.filter(pk=once.pk).update(interval="month")
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    assert not now_of(held).is_live(clock.now)
+    sandbox.actions.change_dispute(opened["id"], "won")
+    postman.deliver()
+    assert now_of(held).is_for_good
+
+
+def test_nobody_renews_what_is_disputed(held, browser, sandbox, postman, clock):
+    """G7: nobody is charged on for what is closed."""
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    browser.post(reverse("lms_memberships:resume", args=[held.pk]))
+    assert now_of(held).cancel_at is not None
+
+
+def test_what_is_read_again_stays_closed(held, gateway, sandbox, postman, clock):
+    """G7: whatever else Stripe says of the subscription."""
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    compared()
+    clock.daily()
+    assert not now_of(held).is_live(clock.now)
+    assert disputes.renewing().count() == 0
+
+
+def test_missed_news_is_found_by_the_comparison(held, sandbox, postman, clock):
+    """G7: all webhooks lost."""
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    compared()
+    assert not now_of(held).is_live(clock.now)
+    assert Dispute.objects.count() == 1

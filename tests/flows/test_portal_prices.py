@@ -1,0 +1,158 @@
+"""What if somebody lets people change prices in Stripe's portal, and they do? Followed, and never taken for granted (N3, G12, P17)."""
+
+import pytest
+from django.urls import reverse
+from wagtail.models import ModelLogEntry
+
+from lms_memberships.history import PRICE_UNKNOWN
+from lms_memberships.models import PortalConfiguration, Subscription
+from lms_memberships.payments.lists import Part
+from lms_memberships.subscriptions import claims, lifecycle
+from tests import hosted
+from tests.factories import MembershipFactory, publish, put_into
+from tests.flows.steps import buy, text
+from tests.flows.test_portal import enter
+
+pytestmark = pytest.mark.django_db
+
+MONTH = {"days": 31, "hours": 3}
+
+
+@pytest.fixture
+def browser(student, client_for):
+    return client_for(student)
+
+
+@pytest.fixture
+def held(browser, membership) -> Subscription:
+    buy(browser, membership)
+    return Subscription.objects.get()
+
+
+@pytest.fixture
+def gold(gateway, live_session):
+    return publish(put_into(MembershipFactory(title="Gold", price_amount=4900), live_session), gateway=gateway)
+
+
+@pytest.fixture
+def strange(gateway) -> str:
+    """A price that somebody has made in Stripe's dashboard."""
+    product = gateway.client.v1.products.create({"name": "Something else"})
+    params = {"product": product.id, "currency": "eur", "unit_amount": 500, "recurring": {"interval": "month"}}
+    return gateway.client.v1.prices.create(params).id
+
+
+@pytest.fixture
+def switch_in_the_portal(browser, held, sandbox):
+    """The owner switches it on in the dashboard, the student changes to that price in the portal, and comes back."""
+
+    def do(price: str) -> str:
+        enter(browser, "home", held)
+        sandbox.actions.portal.let_people_switch(PortalConfiguration.objects.get().stripe_id)
+        url = enter(browser, "home", held)
+        status, _, page = hosted.post(f"{url}/change/{held.stripe_id}", {"price": price})
+        assert status == 303, page[:2000]
+        answer = browser.get(reverse("lms_memberships:portal_back"), follow=True)
+        held.refresh_from_db()
+        return text(answer.content.decode())
+
+    return do
+
+
+def test_another_memberships_price_is_followed(switch_in_the_portal, held, gold, clock):
+    """N3, G12: what is paid for is what is held, at once and without anybody's help."""
+    page = switch_in_the_portal(gold.prices.get().stripe_id)
+    assert (held.membership, held.flag) == (gold, "")
+    assert held.is_live(clock.now)
+    assert "Gold" in page
+
+
+def test_an_unknown_price_keeps_what_is_paid_and_raises_an_alert(
+    switch_in_the_portal, held, strange, membership, clock, postman, admin, client_for
+):
+    """G12, N3, P17: open until the end of what was paid, no day more; noted where a creator looks."""
+    promised = held.access_until
+    switch_in_the_portal(strange)
+    assert (held.membership, held.flag, held.access_until) == (membership, "unknown_price", promised)
+    assert held.is_live(clock.now)
+    assert ModelLogEntry.objects.filter(action=PRICE_UNKNOWN).count() == 1
+    health = text(client_for(admin).get(reverse("lms_memberships_health")).content.decode())
+    assert held.stripe_id in health
+    postman.deliver()
+    assert ModelLogEntry.objects.filter(action=PRICE_UNKNOWN).count() == 1, "told once"
+    for _ in range(2):
+        clock.advance(**MONTH)
+        postman.deliver()
+    held.refresh_from_db()
+    assert (held.status, held.flag, held.access_until) == ("active", "unknown_price", promised)
+    assert not held.is_live(clock.now)
+
+
+def test_back_at_a_known_price_it_is_open_and_no_longer_noted(switch_in_the_portal, held, strange, gateway, clock):
+    """G12: mended in Stripe."""
+    switch_in_the_portal(strange)
+    snapshot = gateway.read_subscription(held.stripe_id)
+    old = held.membership.prices.get().stripe_id
+    gateway.client.v1.subscriptions.update(held.stripe_id, {"items": [{"id": snapshot.item_id, "price": old}]})
+    lifecycle.reconcile(gateway.read_subscription(held.stripe_id), gateway=gateway, now=clock.now)
+    held.refresh_from_db()
+    assert (held.flag, held.is_live(clock.now)) == ("", True)
+
+
+def test_three_of_it_are_followed_as_one(held, gateway, postman, clock):
+    """G12: in the dashboard somebody sets the quantity to 3."""
+    item = gateway.read_subscription(held.stripe_id).item_id
+    gateway.client.v1.subscriptions.update(held.stripe_id, {"items": [{"id": item, "quantity": 3}]})
+    postman.deliver()
+    held.refresh_from_db()
+    assert (held.amount, held.flag, held.is_live(clock.now)) == (5700, "", True)
+    assert Subscription.objects.count() == 1
+
+
+# ---------------------------------------------------------------- never ours
+@pytest.fixture
+def stranger(gateway, membership) -> str:
+    """Somebody was put on our price in Stripe's dashboard."""
+    return _subscribe(gateway, membership.prices.get().stripe_id)
+
+
+def _subscribe(gateway, price: str, **more: object) -> str:
+    api = gateway.client.v1
+    customer = api.customers.create({"email": "eve@elsewhere.test"}).id
+    card = api.payment_methods.attach("pm_card_visa", {"customer": customer}).id
+    asked = {"customer": customer, "items": [{"price": price}], "default_payment_method": card}
+    return api.subscriptions.create({**asked, **more}).id
+
+
+def test_what_was_never_ours_opens_nothing_and_waits_to_be_claimed(
+    stranger, postman, gateway, django_assert_max_num_queries
+):
+    """N3, G12: at our price, and nobody here is known to have bought it."""
+    postman.deliver()
+    assert not Subscription.objects.exists()
+    with django_assert_max_num_queries(5):
+        page = claims.to_claim(Part(), gateway=gateway)
+    assert ([each.id for each in page.items], page.last_id) == ([stranger], "")
+
+
+def test_what_is_somebodys_or_nothing_of_ours_does_not_wait(held, stranger, strange, gateway):
+    """N3: neither a student's own, nor what the account sells beside us, nor what is over."""
+    _subscribe(gateway, strange)
+    over = _subscribe(gateway, held.membership.prices.get().stripe_id)
+    gateway.client.v1.subscriptions.cancel(over)
+    named = _subscribe(gateway, strange, metadata={"lmsm_membership": str(held.membership.uuid)})
+    _subscribe(gateway, strange, metadata={"lmsm_membership": "nonsense"})
+    found = {each.id for each in claims.to_claim(Part(), gateway=gateway).items}
+    assert found == {stranger, named}
+
+
+def test_it_is_listed_a_part_at_a_time(stranger, membership, gateway):
+    """N3, D13."""
+    price = membership.prices.get().stripe_id
+    wanted = {stranger, *(_subscribe(gateway, price) for _ in range(2))}
+    found, after = set(), ""
+    for _ in range(3):
+        page = claims.to_claim(Part(after=after, limit=1), gateway=gateway)
+        found |= {each.id for each in page.items}
+        after = page.last_id
+    assert (found, after) == (wanted, "")

@@ -1,0 +1,207 @@
+"""A creator gives a payment back: asked once, its effect in words, and never twice or more than is left (X13)."""
+
+import re
+import uuid
+
+import pytest
+from django.urls import reverse
+from wagtail.models import ModelLogEntry
+
+from lms_memberships.history import PAYMENT_REFUNDED
+from lms_memberships.models import Intent, Refund
+from lms_memberships.money import Money
+from lms_memberships.sandbox.faults import Fault
+from lms_memberships.subscriptions import giving_back, refunds
+from lms_memberships.subscriptions.payments_made import of_invoice
+from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
+from tests.flows.backwards import bought, charge_of
+from tests.flows.steps import text
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def held(client_for, student, membership, postman):
+    return bought(client_for(student), membership, postman)
+
+
+@pytest.fixture
+def desk(client_for):
+    return client_for(allow(UserFactory(username="refunder"), "refund_invoice"))
+
+
+def page_of(held) -> str:
+    return reverse("lms_memberships_refund", args=[held.invoices.get().pk])
+
+
+def hidden(page: str) -> dict[str, str]:
+    return dict(re.findall(r'type="hidden" name="(seen|token)" value="([^"]+)"', page))
+
+
+def form(desk, url: str, **fields: str) -> dict[str, str]:
+    shown = desk.get(url).content.decode()
+    return {"amount": "19.00", "effect": "keep", "reason": "", **hidden(shown), **fields}
+
+
+def press(desk, url: str, typed: dict[str, str]) -> str:
+    return text(desk.post(url, typed | {"press": "1"}, follow=True).content.decode())
+
+
+def at_stripe(sandbox) -> list[int]:
+    return sorted(each["amount"] for each in sandbox.store.all("refund", account=sandbox.account_id))
+
+
+def test_a_part_is_looked_at_and_then_given_back_with_a_credit_note(desk, held, sandbox, clock):
+    """X13, H1: amount, effect and what was given before stand on the page; Stripe has a credit note."""
+    url = page_of(held)
+    assert "€19.00 can be given back" in text(desk.get(url).content.decode())
+    typed = form(desk, url, amount="5", reason="one evening fell out")
+    looked = text(desk.post(url, typed).content.decode())
+    assert "€5.00 is given back" in looked
+    assert "a part that is given back closes nothing" in looked
+    assert at_stripe(sandbox) == [], "looking gives nothing back"
+    assert "€5.00 is on its way back" in press(desk, url, typed)
+    refund = Refund.objects.get()
+    assert (refund.state, refund.amount, refund.author.username, refund.is_ours) == ("succeeded", 500, "refunder", True)
+    assert [each["amount"] for each in sandbox.store.all("credit_note", account=sandbox.account_id)] == [500]
+    again = text(desk.get(url).content.decode())
+    assert "€14.00 can be given back" in again
+    assert "one evening fell out" in again
+    assert ModelLogEntry.objects.filter(action=PAYMENT_REFUNDED).count() == 1
+
+
+@pytest.mark.parametrize(("effect", "is_open"), [("keep", True), ("close", False)])
+def test_what_all_of_it_does_to_access_is_chosen_and_said(desk, held, postman, clock, effect, is_open):
+    """X13: the setting is what is chosen at first; whoever presses may choose otherwise."""
+    url = page_of(held)
+    typed = form(desk, url, effect=effect)
+    words = {"keep": "Access stays open", "close": "Access closes at once"}
+    assert words[effect] in text(desk.post(url, typed).content.decode())
+    press(desk, url, typed)
+    postman.deliver()
+    held.refresh_from_db()
+    assert held.is_live(clock.now) is is_open
+    assert (held.status == "active") is is_open
+
+
+def test_pressed_twice_it_is_one_refund(desk, held, sandbox, postman):
+    """X13, G9: the same form twice, and its webhooks."""
+    url = page_of(held)
+    typed = form(desk, url, amount="5")
+    press(desk, url, typed)
+    assert "on its way back" in press(desk, url, typed)
+    postman.deliver()
+    assert at_stripe(sandbox) == [500]
+    assert Refund.objects.count() == 1
+
+
+def test_who_dies_after_the_decision_has_left_a_line_in_the_history(desk, held, sandbox, monkeypatch):
+    """X13, X24: pressed again, the same form gives back once, and adds no second line."""
+    url = page_of(held)
+    typed = form(desk, url, amount="5")
+
+    def die(point: str) -> None:
+        if point == "give_back.decided":
+            raise SystemExit
+
+    with monkeypatch.context() as patch:
+        patch.setattr(giving_back.killpoints, "reach", die)
+        with pytest.raises(SystemExit):
+            desk.post(url, typed | {"press": "1"})
+    assert at_stripe(sandbox) == []
+    assert "on its way back" in press(desk, url, typed)
+    assert at_stripe(sandbox) == [500]
+    line = ModelLogEntry.objects.get(action=PAYMENT_REFUNDED)
+    assert (line.user.username, line.data["amount"], line.data["refund"]) == (
+        "refunder",
+        "€5.00",
+        Refund.objects.get().pk,
+    )
+
+
+def test_of_two_admins_one_gives_back_and_the_other_looks_again(desk, held, sandbox):
+    """X13: both had the page open."""
+    url = page_of(held)
+    one, other = form(desk, url), form(desk, url)
+    press(desk, url, one)
+    press(desk, url, other)
+    assert at_stripe(sandbox) == [1900]
+
+
+def test_what_was_given_back_in_stripe_meanwhile_counts(desk, held, sandbox):
+    """G9, H4: never more than what is left, whoever gave it."""
+    url = page_of(held)
+    typed = form(desk, url)
+    sandbox.actions.refund_charge(charge_of(sandbox, held), amount=1000)
+    assert "Nothing was done now" in press(desk, url, typed)
+    assert at_stripe(sandbox) == [1000]
+    assert "€9.00 can be given back" in text(desk.get(url).content.decode())
+
+
+@pytest.mark.parametrize("amount", ["20", "0", "-1", "5.001", "five", ""])
+def test_an_amount_that_cannot_be_given_back_is_refused(desk, held, sandbox, amount):
+    """X13, H1"""
+    url = page_of(held)
+    press(desk, url, form(desk, url, amount=amount))
+    assert at_stripe(sandbox) == []
+
+
+def test_a_credit_note_whose_refund_failed_does_not_hinder_the_next(desk, held, sandbox, postman):
+    """G9: the invoice is credited, and the money came back: the next refund needs no second note."""
+    url = page_of(held)
+    press(desk, url, form(desk, url))
+    postman.deliver()
+    sandbox.actions.fail_refund(Refund.objects.get().stripe_id)
+    postman.deliver()
+    assert "€19.00 can be given back" in text(desk.get(url).content.decode())
+    press(desk, url, form(desk, url))
+    assert sorted(Refund.objects.values_list("state", flat=True)) == ["failed", "succeeded"]
+
+
+def test_an_answer_that_was_lost_is_looked_up_and_not_made_again(desk, held, sandbox, clock):
+    """X13, D1: Stripe has made it, and the line broke."""
+    url = page_of(held)
+    typed = form(desk, url, amount="5")
+    sandbox.faults.plan(Fault.read({"kind": "commit_then_drop", "method": "POST", "path": "/v1/credit_notes"}))
+    press(desk, url, typed)
+    sandbox.faults.clear()
+    clock.daily()
+    assert at_stripe(sandbox) == [500]
+    assert Refund.objects.get().state == "succeeded"
+
+
+def test_a_payment_without_an_invoice_is_given_back_too(
+    desk, client_for, student, gateway, live_session, postman, sandbox
+):
+    """X13: what is paid once."""
+    once = publish(put_into(MembershipFactory(title="Once", interval="one_time"), live_session), gateway=gateway)
+    held = bought(client_for(student), once, postman)
+    url = reverse("lms_memberships_refund_purchase", args=[held.pk])
+    typed = form(desk, url, amount="7.50")
+    press(desk, url, typed)
+    assert at_stripe(sandbox) == [750]
+    assert Refund.objects.get().subscription == held
+
+
+def test_what_is_disputed_is_not_given_back(desk, held, sandbox, postman):
+    """G7: the bank decides."""
+    url = page_of(held)
+    typed = form(desk, url)
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    assert "disputed at the bank" in press(desk, url, typed)
+    assert at_stripe(sandbox) == []
+    assert not Intent.objects.filter(purpose=giving_back.PURPOSE).exists()
+
+
+def test_parts_never_exceed_what_came_in(held, gateway, clock):
+    """H4: in minor units of the invoice's currency."""
+    payment = of_invoice(held.invoices.get())
+    left = giving_back.left_of(payment, gateway=gateway)
+    for minor in (1, 999, 900):
+        asked = giving_back.Asked(Money(minor, "eur"), left, uuid.uuid4())
+        giving_back.give_back(payment, asked, gateway=gateway, now=clock.now)
+        left = giving_back.left_of(payment, gateway=gateway)
+    assert left == Money(0, "eur")
+    given = refunds.given_back(payment.payment_intent_id, account=gateway.account_id, livemode=gateway.livemode)
+    assert given == 1900

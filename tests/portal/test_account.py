@@ -1,0 +1,184 @@
+"""Does the account page say the right thing of everything that somebody may hold, or of nothing?"""
+
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from lms_memberships.models import Account, Invoice, Subscription
+from lms_memberships.portal import card_words
+from lms_memberships.subscriptions.models import FOR_GOOD
+from tests.access import school
+from tests.factories import MembershipFactory, put_into
+from tests.flows.steps import text
+
+pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
+
+
+@pytest.fixture
+def seller(gateway) -> Account:
+    return Account.objects.get()
+
+
+@pytest.fixture
+def hold(student, live_session, now, seller):
+    """They hold a membership of this title, as the columns say."""
+
+    def make(title: str = "Studio pass", **columns: object) -> Subscription:
+        membership = MembershipFactory(title=title, live=True)
+        values = {
+            "amount": 1900, "currency": "eur", "interval": "month", "has_card": True, "stripe_id": f"sub_{title}",
+            "account": seller.stripe_id, "period_start": now - 10 * DAY, "period_end": now + 20 * DAY,
+            "until": now + 27 * DAY, "opened_at": now - 10 * DAY, **columns,
+        }  # fmt: skip
+        return school.subscribe(student, membership, **values)
+
+    return make
+
+
+def bill(subscription: Subscription, now, **columns: object) -> Invoice:
+    values = {
+        "stripe_id": f"in_{Invoice.objects.count()}", "account": subscription.account, "subscription": subscription,
+        "user": subscription.user, "membership": subscription.membership, "status": "open", "currency": "eur",
+        "total": 1900, "amount_paid": 0, "amount_due": 1900, "attempts": 1, "created_at": now,
+        "read_started_at": now, **columns,
+    }  # fmt: skip
+    return Invoice.objects.create(**values)
+
+
+@pytest.fixture
+def read(student, client_for):
+    def page(**headers: str) -> str:
+        return text(client_for(student).get(reverse("lms_memberships:account"), headers=headers).content.decode())
+
+    return page
+
+
+def test_who_has_nothing_is_shown_what_there_is(read):
+    """P1, P3, P4, P7: at one address, also for somebody who never bought."""
+    page = read()
+    assert reverse("lms_memberships:account") == "/memberships/account/"
+    assert "You hold no membership at the moment." in page
+    assert "See the memberships" in page
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        ({}, ["Bought by you", "When you cancel it", "Next payment on"]),
+        ({"status": "trialing", "trial_end": DAY}, ["Begun by you as a free trial", "Then you pay €19.00 per month"]),
+        (
+            {"status": "trialing", "trial_end": DAY, "has_card": False},
+            ["Begun by you as a free trial", "Access then closes; nothing is charged. To stay, give a card before."],
+        ),
+        ({"origin": "gift", "status": "active", "is_recurring": False}, ["A gift to you", "Nothing renews"]),
+        ({"origin": "given", "is_recurring": False}, ["Given to you by the school", "It is open for you until"]),
+        ({"origin": "given", "until": FOR_GOOD}, ["Given to you by the school", "It does not end"]),
+        ({"origin": "seat"}, ["A seat of your organisation"]),
+        ({"origin": "imported"}, ["Taken over from before"]),
+        ({"is_recurring": False, "until": FOR_GOOD, "interval": "one_time"}, ["Paid once", "It does not end"]),
+        ({"cancel_at": 5 * DAY}, ["You keep access until", "Keep my membership"]),
+        ({"status": "paused", "until": None}, ["Nothing is charged, and access is closed."]),
+        ({"status": "canceled", "until": -DAY, "ended_at": -DAY}, ["Earlier", "It ended on", "Join again"]),
+        ({"status": "unpaid", "until": -DAY}, ["Access is closed because your last payment failed"]),
+    ],
+)
+def test_each_is_said_in_words(columns, words, hold, read, now):
+    """P7, P8, P12, V51: state, next date and amount, origin, end."""
+    hold(**{name: now + value if isinstance(value, timedelta) else value for name, value in columns.items()})
+    page = read()
+    assert [each for each in words if each not in page] == []
+
+
+def test_whom_they_pay_is_the_account_that_is_paid(hold, read, seller):
+    """P9: of two sellers each is named with its own."""
+    Account.objects.create(
+        stripe_id="acct_other",
+        livemode=False,
+        key_fingerprint="x",
+        name="The other school",
+        checked_at=seller.checked_at,
+    )
+    hold("One")
+    hold("Two", account="acct_other")
+    page = read()
+    assert f"Paid to {seller.name}" in page
+    assert "Paid to The other school" in page
+
+
+def test_what_is_inside_is_grouped_and_bounded(hold, read, live_session, now, monkeypatch):
+    """P10: by kind, so many of each, and where the rest is."""
+    monkeypatch.setattr(card_words, "NAMED", 2)
+    things = [live_session, *[school.session(f"Evening{number}", now) for number in range(3)], school.course()]
+    put_into(hold().membership, *things)
+    page = read()
+    assert "Live sessions" in page
+    assert "Course" in page
+    assert "and 2 more" in page
+    assert "Evening2" not in page
+
+
+def test_what_needs_a_hand_comes_first(hold, read, now):
+    """P7, X17: closed for want of a payment, then what soon will be, then the others."""
+    hold("Running", started_at=now)
+    bill(hold("Failing", status="past_due", unpaid_since=now, until=now + 5 * DAY), now)
+    bill(hold("Locked", status="unpaid", until=now - DAY), now)
+    page = read()
+    assert page.index("Locked") < page.index("Failing") < page.index("Running")
+    assert page.rindex("Locked") < page.rindex("Failing") < page.index("Running")
+
+
+def test_several_ways_to_the_same_are_several_cards(hold, read, student, now):
+    """G22: paid, given and imported, side by side; the end of one says nothing of the others."""
+    paid = hold("Gold")
+    for origin in ("given", "imported"):
+        school.subscribe(student, paid.membership, until=now + 9 * DAY, origin=origin, is_recurring=False)
+    Subscription.objects.filter(pk=paid.pk).update(status="canceled", ended_at=now, access_until=now)
+    page = read()
+    assert page.count("Gold") >= 3
+    assert page.index("Given to you by the school") < page.index("Earlier") < page.index("It ended on")
+    assert "Taken over from before" in page[: page.index("Earlier")]
+
+
+def test_the_page_costs_the_same_for_one_and_for_eight(hold, read, now):
+    """P7: and however many invoices there are."""
+    bill(hold("First", status="past_due", unpaid_since=now), now)
+    read()
+    with CaptureQueriesContext(connection) as one:
+        read()
+    for number in range(7):
+        row = hold(f"Pass {number}", status="past_due", unpaid_since=now)
+        for _month in range(5):
+            bill(row, now)
+    with CaptureQueriesContext(connection) as eight:
+        page = read()
+    assert len(eight) == len(one)
+    assert page.count("Also to pay:") == 7
+
+
+def test_the_list_of_invoices_costs_the_same_for_one_and_for_many(hold, student, client_for, now):
+    """X17: with what can be done about each."""
+    row = hold(status="past_due", unpaid_since=now)
+    bill(row, now)
+    browser, address = client_for(student), reverse("lms_memberships:invoices")
+    browser.get(address)
+    with CaptureQueriesContext(connection) as one:
+        browser.get(address)
+    for _number in range(20):
+        bill(row, now)
+    with CaptureQueriesContext(connection) as many:
+        page = text(browser.get(address).content.decode())
+    assert len(many) == len(one)
+    assert page.count("Try the card again") == 21
+
+
+def test_what_is_on_its_way_is_not_asked_for_again(hold, student, client_for, now):
+    """C7: a debit that the bank has not answered has no button."""
+    bill(hold(), now)
+    page = text(client_for(student).get(reverse("lms_memberships:invoices")).content.decode())
+    assert "On its way" in page
+    assert "Pay now" not in page

@@ -1,0 +1,176 @@
+"""What does a subscription bring in every month? The table of what other products were once wrong about (H10)."""
+
+from dataclasses import replace
+
+import pytest
+
+from lms_memberships.models import RevenueChange, Subscription
+from lms_memberships.money import Money
+from lms_memberships.payments.gateway import LastingDiscount
+from lms_memberships.subscriptions import revenue
+from tests import hosted
+from tests.factories import MembershipFactory
+from tests.flows.steps import buy, press_join
+from tests.subscriptions import said
+
+pytestmark = pytest.mark.django_db
+
+
+def half() -> LastingDiscount:
+    return LastingDiscount(percent_off=5000)
+
+
+def off(minor: int, currency: str = "eur") -> LastingDiscount:
+    return LastingDiscount(amount_off=Money(minor, currency))
+
+
+@pytest.mark.parametrize(
+    ("minor", "interval", "count", "discounts", "monthly"),
+    [
+        (500, "month", 1, (), 500),
+        (500, "month", 1, (half(),), 250),
+        (6000, "year", 1, (half(),), 250),
+        (500, "month", 1, (off(100),), 400),
+        (6000, "year", 1, (off(60),), 495),
+        (500, "month", 1, (off(600),), 0),
+        (500, "month", 1, (off(100, "usd"),), 500),
+        (500, "month", 1, (half(), off(50)), 200),
+        (999, "month", 1, (LastingDiscount(percent_off=1250),), 874),
+        (3000, "month", 3, (), 1000),
+        (1000, "week", 1, (), 4333),
+        (1000, "week", 2, (), 2166),
+        (100, "day", 1, (), 3041),
+        (6000, "year", 2, (), 250),
+    ],
+)
+def test_every_rhythm_and_every_lasting_discount_is_a_month(minor, interval, count, discounts, monthly):
+    """H10: in minor units, rounded down; whole numbers only."""
+    snapshot = replace(
+        said.subscription(None),
+        money=Money(minor, "eur"),
+        interval=interval,
+        interval_count=count,
+        lasting_discounts=discounts,
+    )
+    assert revenue.monthly(snapshot) == monthly
+
+
+@pytest.fixture
+def make_code(gateway):
+    def make(code: str, **coupon: object):
+        made = gateway.client.v1.coupons.create(coupon)
+        gateway.client.v1.promotion_codes.create({"promotion": {"type": "coupon", "coupon": made.id}, "code": code})
+
+    return make
+
+
+@pytest.mark.parametrize(
+    ("coupon", "billed", "counted"),
+    [
+        ({"percent_off": 50, "duration": "forever"}, 950, 950),
+        ({"percent_off": 12.5, "duration": "forever"}, 1662, 1662),
+        ({"amount_off": 300, "currency": "eur", "duration": "forever"}, 1600, 1600),
+        ({"percent_off": 50, "duration": "once"}, 950, 1900),
+        ({"percent_off": 50, "duration": "repeating", "duration_in_months": 3}, 950, 1900),
+        ({"amount_off": 300, "currency": "eur", "duration": "repeating", "duration_in_months": 3}, 1600, 1900),
+    ],
+)
+def test_what_is_taken_off_for_good_counts_and_what_ends_does_not(
+    client_for, student, membership, postman, make_code, coupon, billed, counted
+):
+    """H10: from the code on the page to the bill and the report."""
+    make_code("GHOST", **coupon)
+    assert hosted.pay(press_join(client_for(student), membership, data={"promo": "GHOST"}))[0] == 303
+    postman.deliver()
+    subscription = Subscription.objects.get()
+    assert subscription.invoices.get().total == billed
+    [change] = RevenueChange.objects.all()
+    assert (change.kind, change.delta, change.members) == ("new", counted, 1)
+    assert change.at == subscription.opened_at
+
+
+def test_a_discount_that_is_given_later_is_less_from_then_on(client_for, student, membership, postman, gateway, clock):
+    """H10"""
+    buy(client_for(student), membership)
+    postman.deliver()
+    coupon = gateway.client.v1.coupons.create({"percent_off": 50, "duration": "forever"})
+    clock.advance(days=3)
+    stripe_id = Subscription.objects.get().stripe_id
+    gateway.client.v1.subscriptions.update(stripe_id, {"discounts": [{"coupon": coupon.id}]})
+    postman.deliver()
+    postman.deliver()
+    changes = RevenueChange.objects.order_by("pk")
+    assert [(each.kind, each.delta, each.members) for each in changes] == [("new", 1900, 1), ("changed", -950, 0)]
+
+
+def test_noted_once_however_often_it_is_read(client_for, student, membership, postman, gateway, now):
+    """A second read finds no difference, and one that comes from nowhere changes nothing."""
+    buy(client_for(student), membership)
+    postman.deliver()
+    subscription = Subscription.objects.get()
+    for _time in range(2):
+        revenue.hear(subscription, gateway.read_subscription(subscription.stripe_id), now=now)
+        revenue.note(subscription)
+    revenue.note(Subscription.objects.get())
+    assert RevenueChange.objects.count() == 1
+
+
+def test_an_older_read_leaves_it_to_the_newer_one(client_for, student, membership, postman, gateway, now):
+    """B2: what another process has read later is noted by that process."""
+    buy(client_for(student), membership)
+    postman.deliver()
+    RevenueChange.objects.all().delete()
+    stale = Subscription.objects.get()
+    revenue.hear(stale, gateway.read_subscription(stale.stripe_id), now=now)
+    stale.read_started_at = now.replace(year=2020)
+    revenue.note(stale)
+    assert not RevenueChange.objects.exists()
+
+
+def test_a_change_of_tier_is_neither_lost_nor_won(membership, student, now):
+    """X21: out of one, into the other; what ends then was lost by the second, and who comes back to it is won back."""
+    other = MembershipFactory(title="Gold")
+    values = {"user": student, "currency": "eur", "status": "active", "started_at": now, "opened_at": now}
+    first = Subscription.objects.create(membership=membership, stripe_id="sub_1", read_started_at=now, **values)
+
+    def read(subscription: Subscription, minor: int) -> None:
+        snapshot = replace(said.subscription(None), money=Money(minor, "eur"))
+        revenue.hear(subscription, snapshot, now=now)
+        revenue.note(subscription)
+
+    read(first, 1900)
+    first.membership = other
+    read(first, 2900)
+    first.status, first.ended_at = "canceled", now
+    read(first, 2900)
+    again = Subscription.objects.create(membership=other, stripe_id="sub_2", read_started_at=now, **values)
+    read(again, 2900)
+    told = RevenueChange.objects.order_by("pk").values_list("kind", "membership_id", "delta", "members")
+    assert list(told) == [
+        ("new", membership.pk, 1900, 1),
+        ("switched", membership.pk, -1900, -1),
+        ("switched", other.pk, 2900, 1),
+        ("lost", other.pk, -2900, -1),
+        ("won_back", other.pk, 2900, 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    "otherwise",
+    [
+        {"status": "trialing"},
+        {"status": "unpaid"},
+        {"opened_at": None},
+        {"origin": "gift"},
+        {"origin": "given"},
+        {"is_recurring": False},
+        {"flag": "unknown_price"},
+        {"flag": "no_place"},
+    ],
+)
+def test_what_is_not_paid_for_again_and_again_does_not_count(membership, student, now, otherwise):
+    """H10"""
+    values = {"user": student, "currency": "eur", "status": "active", "started_at": now, "opened_at": now}
+    subscription = Subscription(membership=membership, **{**values, **otherwise})
+    assert not revenue.counts(subscription)
+    assert revenue.counts(Subscription(membership=membership, **values))
