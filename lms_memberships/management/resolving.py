@@ -1,4 +1,4 @@
-"""Which writes at Stripe are looked up when their answer is lost, and by whom? One table: purpose, finder."""
+"""Which writes at Stripe are looked up when their answer is lost, by whom, and which later writes undo them?"""
 
 from datetime import datetime
 
@@ -81,6 +81,23 @@ FINDERS: dict[str, resolving.Finder] = {
     tier_writes.PLAN: tier_writes.find_planned,
 }
 
+_ENDING = frozenset(purpose for purpose, finder in FINDERS.items() if finder in {changes.find_ending, changes.find_over})
+
+#: What a look cannot find once another of these was made at the same object, because that undid it.
+UNDONE_BY: resolving.Undoing = {
+    "cancel": frozenset({"resume"}),
+    guest_returns.STOP: frozenset({"resume"}),
+    "resume": _ENDING,
+    pausing.PAUSE: frozenset({pausing.GO_ON}) | _ENDING,
+    pausing.GO_ON: frozenset({pausing.PAUSE}) | _ENDING,
+    "product_texts": frozenset({"product_texts"}),
+    "put_code_on": frozenset({"put_code_on", "take_discounts_off"}),
+    "take_discounts_off": frozenset({"put_code_on"}),
+    trial_extending.PURPOSE: frozenset({trial_extending.PURPOSE}),
+    "use_card": frozenset({"use_card"}),
+    tier_writes.NAME: frozenset({tier_writes.NAME}),
+}
+
 
 def resolve_open(now: datetime) -> int:
     """The job: what came of the writes whose answer never arrived?"""
@@ -88,4 +105,4 @@ def resolve_open(now: datetime) -> int:
         gateway = get_background_gateway()
     except (NotConnected, Frozen):
         return 0
-    return resolving.resolve_open(gateway=gateway, finders=FINDERS)
+    return resolving.resolve_open(gateway=gateway, finders=FINDERS, undone_by=UNDONE_BY)

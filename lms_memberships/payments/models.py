@@ -152,7 +152,11 @@ class Intent(StripeObject):
         verbose_name = _("intent")
         verbose_name_plural = _("intents")
         default_permissions = ("view",)
-        indexes = [models.Index(fields=["state", "created_at"], name="lmsm_intents_by_state")]
+        indexes = [
+            models.Index(fields=["state", "created_at"], name="lmsm_intents_by_state"),
+            # Before each write at Stripe: was it made already?
+            models.Index(fields=["purpose", "subject"], name="lmsm_intents_by_subject"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.purpose} {self.subject}: {self.state}"

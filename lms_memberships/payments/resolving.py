@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 
-from django.db.models import F
+from django.db.models import F, Q
 
 from .. import clock, killpoints
 from .gateway import Gateway, GatewayFailure, NotFound
@@ -20,13 +20,18 @@ Finder = Callable[[Intent, Gateway], str | None]
 PAUSES = (timedelta(minutes=5), timedelta(minutes=30), timedelta(hours=3), timedelta(hours=6))
 AT_ONCE = 100
 NOTHING = "looked up: nothing was made"
+OVERTAKEN = "looked up: undone by a later write, so that nothing tells any more whether it was made"
+
+#: Of each purpose those that undo it.
+Undoing = Mapping[str, frozenset[str]]
 
 
-def resolve_open(*, gateway: Gateway, finders: Mapping[str, Finder]) -> int:
+def resolve_open(*, gateway: Gateway, finders: Mapping[str, Finder], undone_by: Undoing) -> int:
     """Look for what each open write made, those that are due. Returns how many are settled now.
 
     Wall time throughout: keys are forgotten by Stripe's clock, wherever the domain's may stand. Stops at the first
-    failure of Stripe's: the others would fail as well, and all are due again.
+    failure of Stripe's: the others would fail as well, and all are due again. What is not found, and what a later
+    write on the same object would have undone (``undone_by``), is settled: no look could ever find it (T8).
     """
     settled = 0
     for intent in _due(gateway)[:AT_ONCE]:
@@ -39,7 +44,8 @@ def resolve_open(*, gateway: Gateway, finders: Mapping[str, Finder]) -> int:
             logger.warning("Intent %s could not be looked up: %s", intent.pk, type(failure).__name__)
             break
         killpoints.reach("intent.looked_up")
-        settled += _note(intent, found, now=clock.wall_time())
+        is_overtaken = found is None and _is_overtaken(intent, undone_by.get(intent.purpose, frozenset()))
+        settled += _note(intent, found, is_overtaken=is_overtaken, now=clock.wall_time())
     return settled
 
 
@@ -67,16 +73,35 @@ def _look(intent: Intent, finder: Finder, gateway: Gateway) -> str | None:
         return None
 
 
-def _note(intent: Intent, found: str | None, *, now: datetime) -> int:
+def _is_overtaken(intent: Intent, undoing: frozenset[str]) -> bool:
+    """Cancelled without an answer, and resumed since: Stripe shows the second, whether it had made the first or not.
+
+    Both subjects begin with the id of one object.
+    """
+    if not undoing or intent.sent_at is None:
+        return False
+    stem = intent.subject.partition(":")[0]
+    later = Intent.objects.filter(
+        purpose__in=undoing,
+        account=intent.account,
+        livemode=intent.livemode,
+        state=Intent.State.CONFIRMED,
+        sent_at__gt=intent.sent_at,
+    )
+    return later.filter(Q(subject=stem) | Q(subject__startswith=f"{stem}:")).exclude(pk=intent.pk).exists()
+
+
+def _note(intent: Intent, found: str | None, *, is_overtaken: bool, now: datetime) -> int:
     """Found: it was made. Not found, and the key is forgotten: it never will be. In between: look again later."""
-    is_over = now - (intent.sent_at or intent.created_at) > KEY_LIFETIME
+    is_over = is_overtaken or now - (intent.sent_at or intent.created_at) > KEY_LIFETIME
     if found is None and not is_over:
         return 0
     state = Intent.State.REFUSED if found is None else Intent.State.CONFIRMED
+    failure = OVERTAKEN if is_overtaken else NOTHING
     return Intent.objects.filter(pk=intent.pk, state__in=OPEN, idempotency_key=intent.idempotency_key).update(
         state=state,
         result_id=found or "",
-        failure=NOTHING if found is None else intent.failure,
+        failure=failure if found is None else intent.failure,
         settled_at=now,
         next_look_at=None,
     )

@@ -11,7 +11,7 @@ from lms_memberships.access import decide
 from lms_memberships.clock import wall_time
 from lms_memberships.emails import switches
 from lms_memberships.management.jobs import JOBS, Job, Rhythm
-from lms_memberships.management.resolving import FINDERS
+from lms_memberships.management.resolving import FINDERS, UNDONE_BY
 from lms_memberships.memberships import promotions
 from lms_memberships.models import Email, Invoice, PromotionCode, Subscription
 from lms_memberships.payments import resolving
@@ -433,7 +433,7 @@ def test_a_code_whose_giving_broke_off_before_the_plan_is_written_there_when_it_
         discounts.put_on(row, half_price, gateway=gateway, now=clock.now)
     sandbox.faults.clear()
     Intent.objects.filter(purpose="put_code_on").update(next_look_at=wall_time() if is_looked_up else None)
-    assert resolving.resolve_open(gateway=gateway, finders=FINDERS) == int(is_looked_up)
+    assert resolving.resolve_open(gateway=gateway, finders=FINDERS, undone_by=UNDONE_BY) == int(is_looked_up)
     months(6)
     assert paid(sandbox) == [0, *([5000] * 3 if is_looked_up else [10000] * 3)]
     assert gateway.read_code(half_price.stripe_id).times_redeemed == 1
