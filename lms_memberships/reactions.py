@@ -125,7 +125,7 @@ REACTIONS: Mapping[type[events.Fact], tuple[Reaction, ...]] = {
     # Nobody is sent away; but a creator sees why there are more members than places.
     events.Overbooked: (_note_in_history,),
     # The health page turns red as well, and names it.
-    events.PriceBecameUnknown: (_note_in_history,),
+    events.PriceBecameUnknown: (_note_in_history, owed.about_subscription, _email()),
     # The courses' own systems know people by their accounts: they hear of the other one.
     events.AccountsMerged: (_owe_items_again, _items()),
     events.PlaceOffered: (owed.about_a_place, _email()),

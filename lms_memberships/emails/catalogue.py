@@ -232,6 +232,14 @@ CATALOGUE: Mapping[EmailKind, Entry] = {
         events.RefundFailed,
         is_critical=True,
     ),
+    EmailKind.ADMIN_PRICE_UNKNOWN: Entry(
+        _("To admins: an unknown price"),
+        _("Sent when somebody was moved, in Stripe, to a price that no membership here has."),
+        _("%(student)s pays an unknown price for %(membership)s"),
+        Audience.ADMINS,
+        events.PriceBecameUnknown,
+        is_critical=True,
+    ),
     EmailKind.ADMIN_DISPUTED: Entry(
         _("To admins: a payment is disputed"),
         _("Sent when somebody had their bank take a payment back. The bank wants an answer by a certain day."),

@@ -28,6 +28,7 @@ OTHER_LINK = "other_link"
 GIFT_CLOSED = "gift_closed"
 NOT_BACK = "not_back"
 DECIDED = "decided"
+PRICE_KNOWN = "price_known"
 WITHDRAWN = "withdrawn"
 REVOKED = "revoked"
 
@@ -54,5 +55,6 @@ REASONS: "Mapping[str, str | _StrPromise]" = {
     GIFT_CLOSED: _("The gift had been redeemed, returned or changed before it was sent."),
     NOT_BACK: _("The refund had failed before it was sent."),
     DECIDED: _("The dispute had been decided before it was sent."),
+    PRICE_KNOWN: _("The price was known, or the membership was over, before it was sent."),
     REVOKED: _("They cancelled nothing: staff had ended it, and they were told that access has ended."),
 }

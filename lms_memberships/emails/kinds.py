@@ -31,6 +31,7 @@ class EmailKind(StrEnum):
     GIFT_RETURNED = "gift_returned"
     PAYMENT_REFUNDED = "payment_refunded"
     ADMIN_REFUND_FAILED = "admin_refund_failed"
+    ADMIN_PRICE_UNKNOWN = "admin_price_unknown"
     ADMIN_DISPUTED = "admin_disputed"
     ADMIN_DISPUTE_DECIDED = "admin_dispute_decided"
     WITHDRAWN = "withdrawn"

@@ -46,7 +46,6 @@ def named(email: Email) -> dict[str, object]:
         "is_won": said.get("status") == DisputeStatus.WON,
         "is_closed": bool(said.get("is_closed")),
         "due_by": due_by and timezone.localtime(due_by),
-        "attention_url": public_url(reverse("lms_memberships_attention")),
     }
 
 

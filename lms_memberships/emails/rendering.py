@@ -211,6 +211,7 @@ def _frame(email: Email, person: Any, membership: Membership) -> dict[str, objec
         "title": one_line(membership.title),
         "membership": membership,
         "account_url": public_url(reverse("lms_memberships:account")),
+        "attention_url": public_url(reverse("lms_memberships_attention")),
         "membership_url": public_url(membership.get_absolute_url()),
         "site_name": settings.WAGTAIL_SITE_NAME if hasattr(settings, "WAGTAIL_SITE_NAME") else "",
         "help_email": conf.HELP_EMAIL,

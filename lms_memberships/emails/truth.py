@@ -12,6 +12,7 @@ from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.money_back_models import Dispute, Refund
 from ..subscriptions.price_move_models import PriceMoveEntry
+from ..subscriptions.queries import UNKNOWN_PRICE
 from ..subscriptions.waiting_models import WaitingEntry
 from . import withdrawals
 from .catalogue import CATALOGUE, EmailKind
@@ -31,6 +32,7 @@ from .drop_reasons import (
     OTHER_LINK,
     OVER,
     PLACE_GONE,
+    PRICE_KNOWN,
     PRICE_STAYS,
     RESUMED,
     REVOKED,
@@ -41,7 +43,6 @@ from .models import Email
 
 ENDED = frozenset({SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED})
 CHARGED = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING})
-
 
 _is_all_news: ContextVar[bool] = ContextVar("is_all_news", default=False)
 
@@ -90,6 +91,10 @@ def _ending(email: Email, subscription: Subscription, now: datetime) -> str:
 
 def _ending_for_student(email: Email, subscription: Subscription, now: datetime) -> str:
     return WITHDRAWN if withdrawals.is_about(subscription.pk) else _ending(email, subscription, now)
+
+
+def _at_that_price(email: Email, subscription: Subscription, now: datetime) -> str:
+    return "" if subscription.flag == UNKNOWN_PRICE and subscription.status not in ENDED else PRICE_KNOWN
 
 
 def _open(email: Email, subscription: Subscription, now: datetime) -> str:
@@ -266,6 +271,7 @@ STILL_TRUE: Mapping[EmailKind, Callable[[Email, Subscription, datetime], str]] =
     EmailKind.RENEWAL_SOON: _renewing,
     EmailKind.CARD_EXPIRES: _on_that_card,
     EmailKind.NO_PLACE_LEFT: _undone,
+    EmailKind.ADMIN_PRICE_UNKNOWN: _at_that_price,
     EmailKind.PRICE_CHANGE: _repriced,
 }
 #: Those that are about a membership that the person does not hold.

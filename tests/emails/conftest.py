@@ -114,6 +114,7 @@ TRUE_WHEN: dict[str, dict[str, object]] = {
     "gift_returned": {},
     "payment_refunded": {},
     "admin_refund_failed": {},
+    "admin_price_unknown": {"flag": "unknown_price"},
     "admin_disputed": {},
     "admin_dispute_decided": {},
     "withdrawn": {},

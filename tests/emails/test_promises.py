@@ -101,6 +101,7 @@ GONE_FALSE = {
     "trial_ends_soon": ({"status": "active"}, drop_reasons.NO_TRIAL),
     "payment_missing": ({"access_until": timedelta(days=-1)}, drop_reasons.CLOSED_AGAIN),
     "renewal_soon": ({"cancel_at": timedelta(days=5)}, drop_reasons.NO_RENEWAL),
+    "admin_price_unknown": ({"flag": ""}, drop_reasons.PRICE_KNOWN),
     "card_expires": ({"card_expires_at": timedelta(days=900)}, drop_reasons.OTHER_CARD),
 }
 

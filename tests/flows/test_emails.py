@@ -42,6 +42,7 @@ RARE = {
     EmailKind.GIFT_RETURNED,
     EmailKind.PAYMENT_REFUNDED,
     EmailKind.ADMIN_REFUND_FAILED,
+    EmailKind.ADMIN_PRICE_UNKNOWN,
     EmailKind.ADMIN_DISPUTED,
     EmailKind.ADMIN_DISPUTE_DECIDED,
     EmailKind.WITHDRAWN,

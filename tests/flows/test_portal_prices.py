@@ -4,8 +4,10 @@ import pytest
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
+from lms_memberships.emails import switches
+from lms_memberships.emails.kinds import EmailKind
 from lms_memberships.history import PRICE_UNKNOWN
-from lms_memberships.models import PortalConfiguration, Subscription
+from lms_memberships.models import Email, PortalConfiguration, Subscription
 from lms_memberships.payments.lists import Part
 from lms_memberships.subscriptions import claims, lifecycle
 from tests import hosted
@@ -15,6 +17,7 @@ from tests.flows.test_portal import enter
 
 pytestmark = pytest.mark.django_db
 
+OFFICE = "office@school.test"
 MONTH = {"days": 31, "hours": 3}
 
 
@@ -59,6 +62,18 @@ def switch_in_the_portal(browser, held, sandbox):
     return do
 
 
+def mails() -> list[tuple[str, str]]:
+    """To whom, and about what, those about a price that nobody knows went out."""
+    sent = Email.objects.filter(kind=EmailKind.ADMIN_PRICE_UNKNOWN, state="sent")
+    return list(sent.values_list("recipient", "subject"))
+
+
+@pytest.fixture(autouse=True)
+def _office(settings) -> None:
+    settings.LMS_MEMBERSHIPS_ADMIN_EMAILS = [OFFICE]
+    switches.switch_all_on()
+
+
 def test_another_memberships_price_is_followed(switch_in_the_portal, held, gold, clock):
     """N3, G12: what is paid for is what is held, at once and without anybody's help."""
     page = switch_in_the_portal(gold.prices.get().stripe_id)
@@ -79,10 +94,13 @@ def test_an_unknown_price_keeps_what_is_paid_and_raises_an_alert(
     health = text(client_for(admin).get(reverse("lms_memberships_health")).content.decode())
     assert held.stripe_id in health
     postman.deliver()
+    assert mails() == [(OFFICE, f"{held.user.get_full_name()} pays an unknown price for {membership.title}")]
     assert ModelLogEntry.objects.filter(action=PRICE_UNKNOWN).count() == 1, "told once"
+    assert len(mails()) == 1
     for _ in range(2):
         clock.advance(**MONTH)
         postman.deliver()
+    assert len(mails()) == 1
     held.refresh_from_db()
     assert (held.status, held.flag, held.access_until) == ("active", "unknown_price", promised)
     assert not held.is_live(clock.now)

@@ -227,3 +227,32 @@ def test_the_languages_are_those_that_stripe_describes():
     operation = contract.contract().spec["paths"]["/v1/checkout/sessions"]["post"]
     (body,) = operation["requestBody"]["content"].values()
     assert set(body["schema"]["properties"]["locale"]["enum"]) == set(LOCALES.values()) | {"auto"}
+
+
+#: 20 % on top of 19.00, as one invoice of Stripe's says it in three versions of the API (guide §18, §20.7).
+TAXED = {"subtotal": 1900, "total_excluding_tax": 1900, "total": 2280, "amount_due": 2280}
+TAX_ROW = {"amount": 380, "taxability_reason": "standard_rated", "taxable_amount": 1900}
+NEW_TAXES = {"total_taxes": [{**TAX_ROW, "tax_behavior": "exclusive", "type": "tax_rate_details"}]}
+OLD_TAXES = {"tax": 380, "total_tax_amounts": [{**TAX_ROW, "inclusive": False, "tax_rate": "txr_1"}]}
+VERSIONS = {
+    "2024-09-30.acacia": {**TAXED, **OLD_TAXES, "paid": False, "charge": None, "total_discount_amounts": []},
+    "2025-03-31.basil": {**TAXED, **NEW_TAXES, "total_discount_amounts": []},
+    "2026-10-28.endive": {**TAXED, **NEW_TAXES, "total_discount_amounts": [], "amount_overpaid": 0},
+}
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+def test_tax_is_never_silently_nothing(version):
+    """H5: the version that we pin, and its neighbour, add up; where tax has another name, the sums say so."""
+    found = invoice(**VERSIONS[version])
+    assert found.total == Money(2280, "eur"), "what people see is Stripe's total in each of them"
+    is_ours = version != "2024-09-30.acacia"
+    assert found.adds_up == is_ours
+    assert found.tax_added == Money(380 if is_ours else 0, "eur")
+
+
+def test_an_invoice_without_tax_adds_up_in_every_version():
+    """H5, negative control of the one above: a missing list alone raises no alarm."""
+    assert invoice().adds_up
+    assert invoice(tax=None, total_tax_amounts=[]).adds_up
+    assert invoice(total_taxes=[]).adds_up
