@@ -211,8 +211,8 @@ def test_every_email_is_listed():
     from lms_memberships.emails.catalogue import EmailKind
 
     assert _ticked(_column("emails.md", "| Name")) == [str(kind) for kind in EmailKind]
-    assert _text(DOCS / "emails.md").split("\n\n")[1].startswith("Twenty-eight messages")
-    assert len(EmailKind) == 28
+    assert _text(DOCS / "emails.md").split("\n\n")[1].startswith("Twenty-nine messages")
+    assert len(EmailKind) == 29
 
 
 def test_what_a_key_needs_is_what_the_admin_says():
