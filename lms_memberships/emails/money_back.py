@@ -1,10 +1,8 @@
 """Which mails follow money that went back, or that a bank took back, and what do they name (G7, G9)?"""
 
-from django.urls import reverse
 from django.utils import timezone
 
 from .. import clock, events
-from ..memberships.addresses import public_url
 from ..money import format_money
 from ..payments.customers import identity_of
 from ..payments.refunds import DisputeStatus

@@ -145,11 +145,8 @@ JOBS: dict[str, Job] = {
     "tier_changes": Job(Rhythm.DAY, at_stripe.tier_changes),
     # What nobody has claimed: reminded, not charged again, and its money given back where somebody decided so.
     "guests": Job(Rhythm.DAY, at_stripe.guests),
-    # Gifts: the same for their pages and refunds; and one that waits behind something whose end has moved unheard.
+    # Gifts: the same for their pages; and one that waits behind something whose end has moved unheard.
     "old_gift_pages": Job(Rhythm.DAY, at_stripe.old_gift_pages),
-    "gift_refunds": Job(Rhythm.DAY, at_stripe.gift_refunds),
-    # Refunds that Stripe has not answered; and what a refund or a dispute has closed here, and Stripe would go on billing.
-    "money_back": Job(Rhythm.DAY, at_stripe.money_back),
     "gift_turns": Job(Rhythm.DAY, _gift_turns),
     # Trials from before they were noted (X12).
     "old_trials": Job(Rhythm.DAY, _old_trials),
@@ -175,6 +172,10 @@ JOBS: dict[str, Job] = {
     "departures": Job(Rhythm.MINUTE, at_stripe.finish_departures),
     # The same of who has withdrawn from a purchase: it ends, and each payment goes back once.
     "withdrawals": Job(Rhythm.MINUTE, at_stripe.withdrawals),
+    # Refunds that Stripe has not answered; and what a refund or a dispute has closed here, and Stripe would go on billing.
+    "money_back": Job(Rhythm.MINUTE, at_stripe.money_back),
+    # Gifts whose money somebody was promised back.
+    "gift_refunds": Job(Rhythm.MINUTE, at_stripe.gift_refunds),
     # Access that staff have closed: until Stripe has ended it too, and collects nothing more (P24).
     "revocations": Job(Rhythm.MINUTE, at_stripe.revocations),
     # Whose it is, at Stripe, since two accounts were merged (K11).

@@ -81,7 +81,9 @@ FINDERS: dict[str, resolving.Finder] = {
     tier_writes.PLAN: tier_writes.find_planned,
 }
 
-_ENDING = frozenset(purpose for purpose, finder in FINDERS.items() if finder in {changes.find_ending, changes.find_over})
+_ENDING = frozenset(
+    purpose for purpose, finder in FINDERS.items() if finder in {changes.find_ending, changes.find_over}
+)
 
 #: What a look cannot find once another of these was made at the same object, because that undid it.
 UNDONE_BY: resolving.Undoing = {

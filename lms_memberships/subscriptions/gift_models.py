@@ -120,6 +120,8 @@ class Gift(StripeObject):
     redeemed_at = models.DateTimeField(_("redeemed"), null=True)
     #: When its time begins; null while another way to the same membership renews.
     starts_at = models.DateTimeField(null=True)
+    #: When somebody was promised its money back. Null of those that were promised it before this was written down.
+    refunding_at = models.DateTimeField(null=True)
     refunded_at = models.DateTimeField(_("refunded"), null=True)
     #: What a person has to look at, by its code. Empty: nothing.
     problem = models.CharField(max_length=30, blank=True, default="")
@@ -156,6 +158,7 @@ class Gift(StripeObject):
         indexes = [
             models.Index(fields=["membership", "state"], name="lmsm_gifts_of_a_membership"),
             models.Index(fields=["deliver_on"], condition=models.Q(state="paid"), name="lmsm_gifts_to_deliver"),
+            models.Index(fields=["refunding_at"], condition=models.Q(state="refunding"), name="lmsm_gifts_to_refund"),
         ]
 
     def __str__(self) -> str:

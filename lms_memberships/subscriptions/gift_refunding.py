@@ -31,13 +31,13 @@ def refund(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
 
     Raises AlreadyRedeemed, NothingToRefund, or what Stripe answers: then it waits, closed, for the next try.
     """
-    close(gift.pk)
+    close(gift.pk, now=now)
     killpoints.reach("gift.closed")
     carry_out(gift, gateway=gateway, now=now)
 
 
 @retried
-def close(gift_id: int) -> None:
+def close(gift_id: int, *, now: datetime) -> None:
     """The decision, under the gift's lock, before Stripe is asked: who redeems it comes before this or not at all."""
     with transaction.atomic():
         row = locked(gift_id)
@@ -46,8 +46,8 @@ def close(gift_id: int) -> None:
         if row.state not in Gift.REFUNDABLE:
             raise NothingToRefund
         disputed.refuse_refund(row.payment_intent_id)
-        row.state = State.REFUNDING
-        row.save(update_fields=["state"])
+        row.state, row.refunding_at = State.REFUNDING, row.refunding_at or now
+        row.save(update_fields=["state", "refunding_at"])
 
 
 def carry_out(gift: Gift, *, gateway: Gateway, now: datetime) -> None:

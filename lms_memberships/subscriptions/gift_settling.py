@@ -129,6 +129,7 @@ def _pay(gift: Gift, snapshot: CheckoutSnapshot, *, now: datetime) -> None:
         row.session_id, row.url = snapshot.id, ""
         row.payment_intent_id = snapshot.payment_intent_id
         row.paid_at = now
+        row.refunding_at = now if row.state == State.REFUNDING else None
         today = timezone.localdate(now, timezone.get_default_timezone())
         row.redeem_until = last_moment(max(today, row.deliver_on))
         if was_abandoned:

@@ -181,7 +181,7 @@ def _declare_gift(gift: Gift, *, now: datetime) -> Withdrawal:
         if not can_withdraw_gift(row, now=now):
             is_late = row.paid_at is not None and conf.WITHDRAWAL_DAYS > 0 and now >= last_moment(row.paid_at)
             raise TooLate if is_late else NothingToWithdrawFrom
-        gift_refunding.close(row.pk)
+        gift_refunding.close(row.pk, now=now)
         withdrawal = Withdrawal.objects.create(
             gift=row,
             membership=row.membership,

@@ -106,7 +106,8 @@ def redeemed_and_returned(seat: Membership, *, locks: bool) -> int:
     Subscription.objects.all().delete()
     gift = gift_of(seat)
     gift.save()
-    through = together(Meeting(), redeemed_by("ada", gift), lambda: gift_refunding.close(gift.pk), locks=locks)
+    returned = lambda: gift_refunding.close(gift.pk, now=NOW)  # noqa: E731
+    through = together(Meeting(), redeemed_by("ada", gift), returned, locks=locks)
     gift.refresh_from_db()
     if locks:
         # Whoever came first: what is open is not returned, and what is returned is not open.

@@ -8,8 +8,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from lms_memberships.models import Deed, Departure, Refund, Subscription, Withdrawal
+from lms_memberships.models import Deed, Departure, Gift, Refund, Subscription, Withdrawal
 from lms_memberships.sandbox.faults import Fault
+from tests.factories import UserFactory, allow
+from tests.flows.giving import at_desk, offer, pay
 from tests.flows.steps import buy
 
 pytestmark = pytest.mark.django_db
@@ -44,11 +46,27 @@ def given_back(held: Subscription, then: datetime) -> None:
     )
 
 
+def gift_given_back(held: Subscription, then: datetime) -> None:
+    gift_of(held, then)
+
+
+def gift_of(held: Subscription, then: datetime | None) -> Gift:
+    """Somebody's, who was told that its money goes back."""
+    number = Gift.objects.count()
+    return Gift.objects.create(
+        giver=held.user, membership=held.membership, price_id="price_gift", months=3, amount=4900, currency="eur",
+        recipient_email="kim@school.test", deliver_on=timezone.localdate(), state=Gift.State.REFUNDING,
+        token_hash=f"{number:064}", account=held.account, created_at=timezone.now() - timedelta(days=30),
+        paid_at=timezone.now() - timedelta(days=29), refunding_at=then, payment_intent_id=f"pi_gift_{number}",
+    )  # fmt: skip
+
+
 #: What was promised; how old it may be before the light is red; and what it says.
 PROMISES: dict[str, tuple[Callable[[Subscription, datetime], None], timedelta, str]] = {
     "cancelled": (cancelled, timedelta(days=2), "1 cancellation that Stripe has not confirmed"),
     "withdrawn": (withdrawn, timedelta(days=16), "1 withdrawal whose money has not gone back"),
     "revoked": (revoked, timedelta(days=2), "1 membership that was revoked and is not ended at Stripe"),
+    "gift": (gift_given_back, timedelta(days=2), "1 gift whose money has not gone back"),
     "given back": (given_back, timedelta(days=2), "1 refund that Stripe has not made"),
 }
 
@@ -75,7 +93,44 @@ def test_all_kinds_are_said_and_counted(well, held):
     assert well.red == {"promises"}
     said = well.sentence("promises").replace("\xa0", " ")
     assert "2 refunds that Stripe has not made, the oldest for 3 days" in said
-    assert all(words in said for _promise, _late, words in list(PROMISES.values())[:3])
+    assert all(words in said for _promise, _late, words in list(PROMISES.values())[:4])
+
+
+def test_a_gift_that_was_withdrawn_from_is_said_once(well, held):
+    """X14, X15: as the withdrawal, which has the law's time; one from before its moment was noted counts from its payment."""
+    gift = gift_of(held, timezone.now() - timedelta(days=3))
+    withdrawn(held, timezone.now() - timedelta(days=3))
+    Withdrawal.objects.update(subscription=None, gift=gift)
+    well.judge()
+    assert "promises" in well.warnings
+    assert "1 withdrawal" in well.sentence("promises")
+    assert "gift" not in well.sentence("promises")
+    gift_of(held, None)
+    well.judge()
+    assert well.red == {"promises"}
+    assert "1 gift whose money has not gone back for 4\xa0weeks" in well.sentence("promises")
+
+
+def test_a_gift_that_stripe_does_not_give_back_shines_until_it_does(
+    well, gateway, membership, student, client_for, sandbox
+):
+    """X15: the creator pressed, Stripe refused; the moment of pressing counts, and the job mends it."""
+    gift = pay(client_for(student), offer(membership, gateway), delivery="hand", recipient_email="")
+    sandbox.faults.plan(Fault("status", "POST /v1/refunds", status=403, count=0))
+    at_desk(client_for(allow(UserFactory(), "view_gift", "change_gift", "refund_gift")), "refund", gift)
+    gift.refresh_from_db()
+    assert gift.state == Gift.State.REFUNDING
+    assert gift.refunding_at is not None
+    Gift.objects.update(refunding_at=gift.refunding_at - timedelta(hours=7))
+    well.judge()
+    assert "promises" in well.warnings
+    assert "1 gift whose money" in well.sentence("promises")
+    sandbox.faults.clear()
+    call_command("memberships_drain", verbosity=0)
+    gift.refresh_from_db()
+    assert gift.state == Gift.State.REFUNDED
+    well.judge()
+    assert "promises" not in well.warnings | well.red
 
 
 def test_what_stripe_refuses_shines_until_it_is_done(well, held, student, client_for, sandbox, settings):

@@ -49,6 +49,14 @@ KINDS = {
         ),
         LATE,
     ),
+    Promise.GIFT: (
+        ngettext_lazy(
+            "%(count)s gift whose money has not gone back for %(age)s.",
+            "%(count)s gifts whose money has not gone back, the oldest for %(age)s.",
+            "count",
+        ),
+        LATE,
+    ),
 }
 DO_IT = Repair(
     gettext_lazy("Do it in Stripe"),
