@@ -215,6 +215,14 @@ def test_every_email_is_listed():
     assert len(EmailKind) == 29
 
 
+def test_every_email_that_is_sent_once_more_is_named():
+    """F1: and no other."""
+    from lms_memberships.emails.catalogue import CRITICAL
+
+    promise = _text(DOCS / "emails.md").split("**Not twice.**")[1].split("All others stay")[0]
+    assert _ticked([promise.split("They are")[1]]) == list(CRITICAL)
+
+
 def test_what_a_key_needs_is_what_the_admin_says():
     from lms_memberships.creator.stripe_settings import KEY_PERMISSIONS
 
