@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from ..retrying import unwrapped
 from . import desks
 from .email_settings import AllOn, EmailSettings
 
@@ -15,10 +16,12 @@ PERMISSIONS = ("change_emailswitch",)
 
 @hooks.register("register_admin_urls")
 def email_settings_urls() -> list[URLPattern]:
-    return [
-        path("memberships/emails/", EmailSettings.as_view(), name="lms_memberships_email_settings"),
-        path("memberships/emails/all-on/", AllOn.as_view(), name="lms_memberships_emails_all_on"),
-    ]
+    return unwrapped(
+        [
+            path("memberships/emails/", EmailSettings.as_view(), name="lms_memberships_email_settings"),
+            path("memberships/emails/all-on/", AllOn.as_view(), name="lms_memberships_emails_all_on"),
+        ]
+    )
 
 
 @hooks.register("register_permissions")

@@ -32,12 +32,10 @@ def join_the_sites_own_menu(request: HttpRequest, items: list[MenuItem]) -> None
 @hooks.register("register_admin_urls")
 def admin_urls() -> list[URLPattern]:
     prices = "memberships/stripe-prices/<int:pk>/"
-    return [
-        path("memberships/markdown-preview/", markdown.preview, name=markdown.PREVIEW_URL_NAME),
-        *unwrapped(
-            [
-                path(prices, stripe_prices.StripePrices.as_view(), name=stripe_prices.LIST),
-                path(f"{prices}use/", stripe_prices.use, name=stripe_prices.USE),
-            ]
-        ),
-    ]
+    return unwrapped(
+        [
+            path("memberships/markdown-preview/", markdown.preview, name=markdown.PREVIEW_URL_NAME),
+            path(prices, stripe_prices.StripePrices.as_view(), name=stripe_prices.LIST),
+            path(f"{prices}use/", stripe_prices.use, name=stripe_prices.USE),
+        ]
+    )

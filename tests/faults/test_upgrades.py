@@ -19,6 +19,7 @@ from django.urls import reverse
 from lms_memberships.emails import switches
 from tests import hosted
 from tests.faults.sizes import pick
+from tests.flows import giving
 
 APP = "lms_memberships"
 #: What the row says: none may stand in the way for longer than two seconds on a million rows.
@@ -65,12 +66,13 @@ def grown(name: str) -> Iterator[type[models.Model]]:
 
 
 @pytest.fixture
-def bought(membership, student, client_for, postman) -> None:
-    """A purchase with all its mails: a row in every table."""
+def bought(membership, student, client_for, gateway, postman) -> None:
+    """A purchase and a gift with all their mails: a row in every table."""
     switches.switch_all_on()
     browser = client_for(student)
     location = browser.post(reverse("lms_memberships:buy", args=[membership.slug]))["Location"]
     browser.get(hosted.path_of(hosted.pay(location)[1]))
+    giving.pay(browser, giving.offer(membership, gateway))
     postman.deliver()
 
 
@@ -83,10 +85,10 @@ def insert_another(old: type[models.Model]) -> models.Model:
         if isinstance(field, models.UUIDField):
             setattr(row, field.name, uuid.uuid4())
         elif isinstance(field, models.CharField) and (field.unique or "id" in field.name or "key" in field.name):
-            setattr(row, field.name, f"{getattr(row, field.name)}_second")
+            setattr(row, field.name, f"{getattr(row, field.name)[: field.max_length - 7]}_second")
     if old._meta.model_name == "price":
         row.amount += 1
-    if old._meta.model_name in {"delivery", "bundleitem", "customer"}:
+    if old._meta.model_name in {"delivery", "bundleitem", "customer", "gift"}:
         old.objects.all().delete()
     row.save(force_insert=True)
     return row

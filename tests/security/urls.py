@@ -18,6 +18,8 @@ class Address:
     name: str
     pattern: str
     module: str
+    #: Opens its own transactions: ``ATOMIC_REQUESTS`` puts none around it.
+    is_unwrapped: bool
 
 
 def every_address() -> Iterator[Address]:
@@ -42,7 +44,8 @@ def _walk(resolver: URLResolver, prefix: str, namespaces: tuple[str, ...]) -> It
     for entry in resolver.url_patterns:
         pattern = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
-            yield Address(":".join([*namespaces, entry.name or ""]), pattern, _module(entry.callback))
+            name, view = ":".join([*namespaces, entry.name or ""]), entry.callback
+            yield Address(name, pattern, _module(view), bool(getattr(view, "_non_atomic_requests", None)))
         else:
             inner = (*namespaces, entry.namespace) if entry.namespace else namespaces
             yield from _walk(entry, pattern, inner)

@@ -5,12 +5,13 @@ from django.utils.translation import gettext_lazy as _
 from wagtail import hooks
 from wagtail.log_actions import LogActionRegistry
 
+from ...retrying import unwrapped
 from .views import TRY_AGAIN_URL_NAME, try_again
 
 
 @hooks.register("register_admin_urls")
 def try_again_url() -> list[URLPattern]:
-    return [path("memberships/try-again/<int:pk>/", try_again, name=TRY_AGAIN_URL_NAME)]
+    return unwrapped([path("memberships/try-again/<int:pk>/", try_again, name=TRY_AGAIN_URL_NAME)])
 
 
 @hooks.register("register_log_actions")

@@ -8,6 +8,7 @@ from django.urls import URLPattern, path, reverse
 from wagtail import hooks
 from wagtail.admin.menu import MenuItem
 
+from ...retrying import unwrapped
 from .. import desks
 from .queues import QUEUES, Queue
 from .views import try_again, url_name, view_of
@@ -15,7 +16,7 @@ from .views import try_again, url_name, view_of
 
 @hooks.register("register_admin_urls")
 def queue_urls() -> list[URLPattern]:
-    return [url for queue in QUEUES.values() for url in _urls(queue)]
+    return unwrapped([url for queue in QUEUES.values() for url in _urls(queue)])
 
 
 def _urls(queue: Queue) -> list[URLPattern]:

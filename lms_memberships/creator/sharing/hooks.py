@@ -10,12 +10,13 @@ from wagtail import hooks
 from wagtail.admin.widgets.button import Button
 
 from ...memberships.models import Membership
+from ...retrying import unwrapped
 from . import views
 
 
 @hooks.register("register_admin_urls")
 def share_url() -> list[URLPattern]:
-    return [path("memberships/share/<int:pk>/", views.SharePage.as_view(), name=views.SHARE)]
+    return unwrapped([path("memberships/share/<int:pk>/", views.SharePage.as_view(), name=views.SHARE)])
 
 
 @hooks.register("register_snippet_listing_buttons")
