@@ -34,6 +34,9 @@ def grow(people: int) -> None:
     _sell()
     model = get_user_model()
     there = model.objects.filter(username__startswith=NAMED).count()
+    if there > people:
+        msg = f"There are {there} people already: a school of {people} can only be measured before"
+        raise RuntimeError(msg)
     if people > there:
         _make_people(there + 1, people)
         _make_subscriptions(there + 1, people)
