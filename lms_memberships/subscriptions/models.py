@@ -120,6 +120,14 @@ class Subscription(Reminded, StripeObject):
             models.Index(
                 fields=["access_until"], condition=models.Q(is_open_told=True), name="lmsm_access_running_out"
             ),
+            # The few among a million that somebody has to look at, or a job to end.
+            models.Index(fields=["flag"], condition=~models.Q(flag=""), name="lmsm_flagged"),
+            models.Index(
+                fields=["unpaid_since"], condition=models.Q(status__in=["past_due", "unpaid"]), name="lmsm_failing"
+            ),
+            models.Index(
+                fields=["revoked_at"], condition=models.Q(is_revoked_by_refund=True), name="lmsm_revoked_by_refund"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -95,6 +95,7 @@ class Refund(StripeObject):
         indexes = [
             models.Index(fields=["payment_intent_id"], name="lmsm_refunds_of_a_payment"),
             models.Index(fields=["state"], condition=models.Q(state="failed"), name="lmsm_refunds_that_failed"),
+            models.Index(fields=["created_at"], condition=models.Q(state="asked"), name="lmsm_refunds_asked"),
         ]
 
     def __str__(self) -> str:
