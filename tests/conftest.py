@@ -11,6 +11,7 @@ from django.utils import timezone, translation
 
 import tests.clock
 from lms_memberships import signs
+from lms_memberships.creator.attention import waiting
 from lms_memberships.models import Membership
 from lms_memberships.payments import connect, premises
 from lms_memberships.payments.gateway import Gateway
@@ -62,6 +63,7 @@ def _each_test_sees_for_itself() -> None:
     signs.notebook.clear()
     refusals.buckets.clear()
     premises.forget()
+    waiting.forget()
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,7 @@ class Delivery(models.Model):
         ]
         indexes = [
             models.Index(fields=["next_try_at"], condition=models.Q(state="owed"), name="lmsm_deliveries_waiting"),
+            models.Index(fields=["state"], condition=models.Q(state="dead"), name="lmsm_deliveries_given_up"),
         ]
 
     def __str__(self) -> str:

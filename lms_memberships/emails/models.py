@@ -84,6 +84,10 @@ class Email(models.Model):
                 condition=models.Q(state="unknown", resent_at__isnull=True),
                 name="lmsm_emails_uncertain",
             ),
+            # The front page counts those that were given up, each time.
+            models.Index(
+                fields=["state"], condition=models.Q(state__in=["failed", "unknown"]), name="lmsm_emails_given_up"
+            ),
         ]
 
     def __str__(self) -> str:

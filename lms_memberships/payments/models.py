@@ -117,6 +117,7 @@ class WebhookEvent(StripeObject):
         ]
         indexes = [
             models.Index(fields=["next_try_at"], condition=models.Q(state="received"), name="lmsm_events_waiting"),
+            models.Index(fields=["state"], condition=models.Q(state="dead"), name="lmsm_events_given_up"),
         ]
 
     def __str__(self) -> str:

@@ -11,6 +11,7 @@ from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from lms_memberships.creator.attention import names as attention_names
 from lms_memberships.models import Invoice, RevenueChange, Subscription
 from lms_memberships.money import Money
 from lms_memberships.payments.lists import Part
@@ -297,6 +298,21 @@ def test_the_front_page_says_how_much_needs_a_decision(client_for, held, members
     assert linker.get(way).status_code == 200
     nobody = client_for(allow(UserFactory(), "view_membership"))
     assert "need a decision" not in text(nobody.get(home).content.decode())
+
+
+def test_the_front_page_counts_what_waits_once_a_minute_and_anew_after_a_press(client_for, held, membership, clock):
+    """X8, H11: the count goes through everybody's subscriptions, the page is everybody's first one."""
+    found = held(status="active", flag="unknown_price")
+    linker, home = client_for(allow(UserFactory(), "link_subscription")), reverse("wagtailadmin_home")
+    counts = "'doubles' AS"
+    with CaptureQueriesContext(database) as first:
+        linker.get(home)
+    with CaptureQueriesContext(database) as second:
+        assert "need a decision: 1" in text(linker.get(home).content.decode())
+    assert sum(counts in each["sql"] for each in first) == 1
+    assert not any(counts in each["sql"] for each in second)
+    linker.post(reverse(attention_names.PRICE_LEFT, args=[found.pk]))
+    assert "need a decision" not in text(linker.get(home).content.decode()), "off the list at once for whoever pressed"
 
 
 def test_a_hosted_page_is_not_needed_for_a_price_that_is_unknown(client_for, membership, postman, gateway):

@@ -24,7 +24,7 @@ from ...subscriptions.models import Invoice, Subscription
 from ...subscriptions.money_back_models import Dispute, Refund
 from ...subscriptions.queries import UNKNOWN_PRICE
 from ...subscriptions.stranger_models import Stranger
-from . import names
+from . import names, waiting
 
 TEMPLATES = "lms_memberships/creator/attention/"
 #: More memberships than a list of choices can show are searched for in Stripe instead.
@@ -135,6 +135,7 @@ def _resolved(request: HttpRequest, resolve: Callable[[], str], kind: str) -> Ht
         messages.error(request, str(refusal.message))
     except OutsideFailure as failure:
         messages.warning(request, _("Stripe says: %(why)s Please try again.") % {"why": failure.message})
+    waiting.forget()
     return HttpResponseRedirect(_list(kind))
 
 
@@ -149,6 +150,7 @@ def _note(request: HttpRequest, membership: Model | None, what: str) -> None:
 
 
 def _back(request: HttpRequest, kind: str) -> HttpResponse:
+    waiting.forget()
     messages.success(request, _("It is off the list."))
     return HttpResponseRedirect(_list(kind))
 

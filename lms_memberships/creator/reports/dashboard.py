@@ -14,7 +14,8 @@ from wagtail.admin.ui.components import Component
 
 from ... import clock
 from ...payments import connect
-from ...subscriptions import attention, spans
+from ...subscriptions import spans
+from ..attention import waiting
 from ..attention.names import LIST as ATTENTION_LIST
 from ..attention.names import SEEING
 from ..invoices.views import LIST, VIEW_PERMISSION
@@ -53,8 +54,8 @@ class MembershipsPanel(Component):
             numbers, failing = _of_this_month()
             needs.insert(0, failing)
         if _may_attend(self.request):
-            waiting = sum(attention.counts(now=clock.now()).values())
-            needs.insert(0, _line(gettext_lazy("Payments and purchases that need a decision"), waiting, ATTENTION_LIST))
+            number = waiting.count(now=clock.now())
+            needs.insert(0, _line(gettext_lazy("Payments and purchases that need a decision"), number, ATTENTION_LIST))
         return {
             "needs": [line for line in needs if line["number"]],
             "numbers": numbers,
