@@ -32,6 +32,8 @@ CHOICES = [(FOLLOW, gettext_lazy("As for all memberships")), (ON, gettext_lazy("
 STATES = {FOLLOW: None, ON: True, OFF: False}
 
 
+#: Before the interval, in the name of the field for its days.
+DAYS_OF = "renewal_"
 DAYS_HELP = gettext_lazy("So many days before the next payment. Empty: who pays in this rhythm is not reminded.")
 
 
@@ -146,13 +148,14 @@ class AllOn(_EmailSettingsPermission, View):
 
 
 def _days_of(interval: str) -> str:
-    return f"renewal_{interval}"
+    return f"{DAYS_OF}{interval}"
 
 
 def _note_in_history(
     kinds: Sequence[str], membership: Membership | None, *, user: AbstractBaseUser | AnonymousUser
 ) -> None:
     """Who switched what, where Wagtail shows it: with the one membership, or with each switch for all (X24)."""
+    kinds = list(dict.fromkeys(EmailKind.RENEWAL_SOON if each.startswith(DAYS_OF) else each for each in kinds))
     if not kinds:
         return
     of_all = EmailSwitch.objects.filter(membership=None, kind__in=kinds)

@@ -117,11 +117,13 @@ def wanted(*, livemode: bool) -> PortalSettings:
     bad = set() if livemode else {each.setting for each in address_problems()}
     with override(settings.LANGUAGE_CODE):
         headline = gettext("Manage your membership")
+        # One configuration serves everybody: whoever came last would decide for all where addresses have a language.
+        return_url = public_url(reverse("lms_memberships:account"))
     return PortalSettings(
         headline=headline,
         terms_url="" if TERMS in bad else conf.TERMS_URL,
         privacy_url="" if PRIVACY in bad else conf.PRIVACY_URL,
-        return_url=public_url(reverse("lms_memberships:account")),
+        return_url=return_url,
         details=DETAILS,
         cards=True,
         invoices=True,

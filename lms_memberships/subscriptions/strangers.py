@@ -1,24 +1,49 @@
-"""Which subscriptions at Stripe are on our products, and nobody's here? Noted; they open nothing (N3, guide §17)."""
+"""Which subscriptions at Stripe are on our products, or in our names, and nobody's here? Noted; they open nothing (N3)."""
+
+import uuid
 
 from django.db import transaction
+from django.db.models import Q
 
-from ..memberships.models import Price
+from ..memberships.models import Membership, Price
 from ..payments.gateway import Gateway, SubscriptionSnapshot
 from ..retrying import retried
 from .models import Subscription
+from .people import MEMBERSHIP_KEY
 from .queries import BILLED
 from .stranger_models import Stranger
 
 
 def note(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> Stranger | None:
-    """One that was read and is not ours. None: on a product of somebody else's, or over before we knew of it."""
-    if snapshot.status not in BILLED and not Stranger.objects.at(gateway).filter(stripe_id=snapshot.id).exists():
+    """One that was read and is not ours. None: somebody else's affair, or over before we knew of it (guide §17)."""
+    known = Stranger.objects.at(gateway).filter(stripe_id=snapshot.id)
+    if snapshot.status not in BILLED and not known.exists():
         return None
-    prices = Price.objects.filter(account=gateway.account_id, livemode=gateway.livemode).exclude(product_id="")
-    membership_id = (
-        prices.filter(product_id=snapshot.product_id).order_by("pk").values_list("membership_id", flat=True).first()
-    )
-    return None if membership_id is None else _write(snapshot, membership_id, gateway)
+    membership_id = _whose(snapshot, gateway)
+    if membership_id is None:
+        # It was ours once, and was moved to what the account sells beside us: nobody has to claim it.
+        known.update(is_running=False)
+        return None
+    return _write(snapshot, membership_id, gateway)
+
+
+def _whose(snapshot: SubscriptionSnapshot, gateway: Gateway) -> int | None:
+    """The membership at whose price or product it is; else the one that it names, which tools copy along."""
+    prices = Price.objects.filter(account=gateway.account_id, livemode=gateway.livemode)
+    at = Q(stripe_id=snapshot.price_id)
+    if snapshot.product_id:
+        at |= Q(product_id=snapshot.product_id)
+    found = prices.filter(at).exclude(stripe_id="").order_by("pk").values_list("membership_id", flat=True).first()
+    if found is None and (named := _uuid(snapshot.metadata.get(MEMBERSHIP_KEY, ""))) is not None:
+        found = Membership.objects.filter(uuid=named).values_list("pk", flat=True).first()
+    return found
+
+
+def _uuid(word: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(word)
+    except ValueError:
+        return None
 
 
 @retried

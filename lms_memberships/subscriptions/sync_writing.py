@@ -10,7 +10,7 @@ from .. import clock, killpoints
 from ..memberships.models import Membership
 from ..payments.gateway import CheckoutSnapshot, InvoiceSnapshot, NotFound, SubscriptionSnapshot
 from ..payments.refunds import DisputeSnapshot, RefundSnapshot
-from . import adopting, billing, disputes, gift_refunding, guest_parking, lifecycle, refunds, settling, sync_pictures
+from . import adopting, billing, disputes, gift_refunding, guest_parking, lifecycle, refunds, settling, strangers, sync_pictures
 from .gift_models import Gift
 from .models import Checkout, Invoice, Subscription
 from .people import MEMBERSHIP_KEY
@@ -134,6 +134,9 @@ class Hands:
             return
         if found is None and adopting.adopt_subscription(snapshot, gateway=gateway) is not None:
             found = lifecycle.reconcile(snapshot, gateway=gateway, now=now)
+        if found is None:
+            # It names a membership of ours, and nobody who is here: after a restored backup, say (E7).
+            strangers.note(snapshot, gateway=gateway)
         if found is not None and snapshot.latest_invoice is not None:
             billing.record_invoice_of(billing.Owner.of(found), snapshot.latest_invoice, gateway=gateway, now=now)
         killpoints.reach("sync.written")

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 import pytest
 from django.core import mail
 from django.urls import reverse
+from wagtail.models import ModelLogEntry
 
 from lms_memberships.emails import switches
 from lms_memberships.emails.catalogue import EmailKind
@@ -112,6 +113,17 @@ def test_monthly_is_off_until_somebody_wants_it(nights, membership, client_for):
     )
     nights.clock.daily()
     assert len(nights.sent(EmailKind.RENEWAL_SOON)) == 1
+
+
+def test_who_changes_only_the_days_stands_in_the_history(client_for):
+    """X24, X17: as with a switch."""
+    admin = client_for(allow(UserFactory(username="ruth"), "change_emailswitch"))
+    address, on = reverse("lms_memberships_email_settings"), {kind.value: "on" for kind in EmailKind}
+    admin.post(address, on)
+    before = ModelLogEntry.objects.count()
+    admin.post(address, {**on, "renewal_year": "9"})
+    (entry,) = ModelLogEntry.objects.order_by("pk")[before:]
+    assert (entry.user.username, entry.data) == ("ruth", {"emails": ["renewal_soon"]})
 
 
 @pytest.mark.parametrize("days", ["0", "61", "-1", "seven"])

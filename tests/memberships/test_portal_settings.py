@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+from django.utils.translation import override
 
 from lms_memberships.errors import Refusal
 from lms_memberships.management.jobs import JOBS
@@ -11,6 +12,7 @@ from lms_memberships.models import Intent, PortalConfiguration
 from lms_memberships.payments.gateway import GatewayUnreachable
 from lms_memberships.payments.stripe_gateway import StripeGateway
 from lms_memberships.sandbox.faults import Fault
+from lms_memberships.sandbox.work import work
 
 pytestmark = pytest.mark.django_db
 
@@ -47,6 +49,30 @@ def test_it_is_made_once_and_has_all_that_is_required(gateway, sandbox):
     assert not features["subscription_pause"]["enabled"]
     assert configuration["default_return_url"] == "http://testserver/memberships/account/"
     assert configuration["metadata"]["lmsm_hash"] == PortalConfiguration.objects.get().settings_hash
+
+
+def test_the_readers_language_changes_nothing(gateway, sandbox, settings):
+    """P14, P15: where addresses have a language, whoever came last would decide everybody's way back."""
+    settings.ROOT_URLCONF = "tests.payments.urls_in_languages"
+    portal_settings.ensure(gateway=gateway)
+    with override("fr"):
+        portal_settings.ensure(gateway=gateway)
+        found = gateway.read_portal(PortalConfiguration.objects.get().stripe_id).settings
+        assert portal_settings.differences(portal_settings.wanted(livemode=False), found) == []
+    changes = [each for each in sandbox.requests.all() if each["path"].startswith("/v1/billing_portal/configurations/")]
+    assert [each["method"] for each in changes if each["method"] == "POST"] == []
+    assert made(sandbox)[0]["default_return_url"] == "http://testserver/en/memberships/account/"
+
+
+def test_among_more_than_a_hundred_ours_is_found(gateway, sandbox):
+    """P15, D13: they cannot be deleted at Stripe, and other tools leave theirs."""
+    ours = portal_settings.ensure(gateway=gateway)
+    (one,) = made(sandbox)
+    with work(sandbox) as unit:
+        for number in range(120):
+            unit.keep({**one, "id": f"bpc_{number}", "metadata": {}})
+    found = [each.id for each in gateway.list_portals()]
+    assert (len(found), ours in found) == (121, True)
 
 
 def test_other_settings_change_the_same_one(gateway, sandbox, addresses):

@@ -15,8 +15,7 @@ from .locales import stripe_locale
 if TYPE_CHECKING:
     from stripe.params.billing_portal import ConfigurationCreateParams, ConfigurationUpdateParams, SessionCreateParams
 
-#: More configurations than this are nobody's work by hand.
-MOST = 100
+A_PAGE = 100
 #: Languages of the checkout's pages that the portal's do not have.
 NO_LOCALES = frozenset({"hi-IN"})
 
@@ -45,8 +44,9 @@ class PortalCalls(Calls):
     def list_portals(self) -> list[PortalSnapshot]:
         """Those that are in use, everybody's."""
         with translated():
-            found = self.client.v1.billing_portal.configurations.list({"active": True, "limit": MOST})
-        return [_snapshot(each) for each in found.data]
+            found = self.client.v1.billing_portal.configurations.list({"active": True, "limit": A_PAGE})
+            # To the end: they cannot be deleted, and other tools leave theirs.
+            return [_snapshot(each) for each in found.auto_paging_iter()]
 
     def open_portal(self, visit: PortalVisit) -> str:
         """The address is a login to billing data: send the person there at once, and keep it nowhere (S21).
