@@ -10,7 +10,18 @@ from .. import clock, killpoints
 from ..memberships.models import Membership
 from ..payments.gateway import CheckoutSnapshot, InvoiceSnapshot, NotFound, SubscriptionSnapshot
 from ..payments.refunds import DisputeSnapshot, RefundSnapshot
-from . import adopting, billing, disputes, gift_refunding, guest_parking, lifecycle, refunds, settling, strangers, sync_pictures
+from . import (
+    adopting,
+    billing,
+    disputes,
+    gift_refunding,
+    guest_parking,
+    lifecycle,
+    refunds,
+    settling,
+    strangers,
+    sync_pictures,
+)
 from .gift_models import Gift
 from .models import Checkout, Invoice, Subscription
 from .people import MEMBERSHIP_KEY
