@@ -10,9 +10,11 @@ from django.db.models import BigIntegerField, Count, Exists, F, Func, OuterRef, 
 from django.db.models.functions import Coalesce, TruncMonth
 
 from ..money import Money
+from ..payments.refunds import DisputeStatus
 from . import spans
 from .invoice_sums import GIVEN_BACK
 from .models import Invoice, Subscription
+from .money_back_models import Dispute
 from .revenue_models import RevenueChange
 
 Kind = RevenueChange.Kind
@@ -93,7 +95,7 @@ class Payments:
 
 @dataclass(frozen=True)
 class Earned:
-    """What was paid in one month for one membership, and what of it was given back."""
+    """What was paid in one month for one membership, and what of it was given back or taken back by a bank."""
 
     month: date
     membership: str
@@ -101,10 +103,11 @@ class Earned:
     payments: int
     paid: Money
     credited: Money
+    disputed: Money
 
     @property
     def net(self) -> Money:
-        return self.paid - self.credited
+        return self.paid - self.credited - self.disputed
 
 
 def recurring(scope: Scope) -> list[Recurring]:
@@ -194,12 +197,14 @@ def payments(scope: Scope) -> list[Payments]:
 
 
 def earned(scope: Scope) -> list[Earned]:
-    """One query. Money belongs to the month in which it was paid; what was given back, to the same one."""
+    """Two queries. Money belongs to the month in which it was paid; what went back, to the same one."""
     paid = scope.narrow(Invoice.objects.filter(status=PAID, amount_paid__gt=0)).order_by()
     within = paid.filter(paid_at__gte=scope.begins, paid_at__lt=scope.ends).annotate(month=_month("paid_at"))
-    rows = within.values("month", "currency", title=F("membership__title")).annotate(
+    # By its number as well: two memberships may have one title.
+    rows = within.values("month", "currency", "membership_id", title=F("membership__title")).annotate(
         number=Count("pk"), paid=_sum("amount_paid"), back=_sum(GIVEN_BACK)
     )
+    lost = _taken_by_banks(scope)
     return [
         Earned(
             row["month"].date(),
@@ -208,9 +213,20 @@ def earned(scope: Scope) -> list[Earned]:
             row["number"],
             Money(int(row["paid"]), row["currency"]),
             Money(int(row["back"]), row["currency"]),
+            Money(lost.get((row["month"], row["membership_id"], row["currency"]), 0), row["currency"]),
         )
-        for row in sorted(rows, key=lambda row: (row["month"], row["title"], row["currency"]))
+        for row in sorted(rows, key=lambda row: (row["month"], row["title"], row["membership_id"], row["currency"]))
     ]
+
+
+def _taken_by_banks(scope: Scope) -> dict[tuple[datetime, int, str], int]:
+    """By month of the payment, membership and currency: what was lost in disputes (G7). One query."""
+    lost = scope.narrow(Dispute.objects.filter(status=DisputeStatus.LOST)).order_by()
+    within = lost.filter(
+        invoice__status=PAID, invoice__paid_at__gte=scope.begins, invoice__paid_at__lt=scope.ends
+    ).annotate(month=_month("invoice__paid_at"))
+    rows = within.values_list("month", "invoice__membership_id", "currency").annotate(taken=_sum("amount"))
+    return {(month, membership, currency): int(amount) for month, membership, currency, amount in rows}
 
 
 def _month(column: str) -> TruncMonth:

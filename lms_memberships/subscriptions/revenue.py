@@ -8,7 +8,8 @@ from django.db import transaction
 from ..payments.gateway import SubscriptionSnapshot, SubscriptionStatus
 from ..retrying import retried
 from . import instalments
-from .models import Subscription
+from .copies import VOID
+from .models import Invoice, Subscription
 from .queries import NO_PLACE, UNKNOWN_PRICE
 from .revenue_models import RevenueChange
 
@@ -17,6 +18,7 @@ Kind = RevenueChange.Kind
 #: Paying, or asked to pay again. A trial brings nothing yet.
 PAYING = (SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
 SOLD = (Subscription.Origin.BOUGHT, Subscription.Origin.IMPORTED)
+PAID = "paid"
 #: In so many months it is paid so many times.
 TIMES = {"day": (12, 365), "week": (12, 52), "month": (1, 1), "year": (12, 1)}
 _SAID = "_revenue_said"
@@ -28,6 +30,8 @@ class Said:
 
     monthly: int
     now: datetime
+    #: From when on its latest invoice was paid for; none, or none that is paid: None.
+    paid_from: datetime | None
 
 
 def monthly(snapshot: SubscriptionSnapshot) -> int:
@@ -47,7 +51,9 @@ def monthly(snapshot: SubscriptionSnapshot) -> int:
 
 def hear(subscription: Subscription, snapshot: SubscriptionSnapshot, *, now: datetime) -> None:
     """Keep what was said until the row is written: then it is noted."""
-    setattr(subscription, _SAID, Said(monthly(snapshot), now))
+    latest = snapshot.latest_invoice
+    paid_from = latest.period_start if latest is not None and latest.status == PAID else None
+    setattr(subscription, _SAID, Said(monthly(snapshot), now, paid_from))
 
 
 def note(subscription: Subscription | None) -> None:
@@ -80,6 +86,8 @@ def counts(subscription: Subscription) -> bool:
         # Instalments end by themselves.
         and instalments.wanted(subscription) == 0
         and subscription.paid_up_at is None
+        # Stripe voids every invoice meanwhile: nothing comes in.
+        and subscription.collection_paused != VOID
     )
 
 
@@ -95,10 +103,22 @@ def _changes(subscription: Subscription) -> list[RevenueChange]:
     last = RevenueChange.objects.filter(subscription_id=subscription.pk).order_by("-pk").first()
     if now is None or amount == (0 if last is None else last.monthly) == 0:
         return []
+    if last is None and not _is_paid_after_its_trial(subscription, said):
+        # A trial's own invoice opens it, and Stripe calls it active before the first real payment has come (X21).
+        return []
     if last is None or last.monthly == 0:
         at = _first_paid_at(subscription, now) if last is None else now
         return [_row(subscription, _how_won(subscription), at, amount)]
     return _differences(subscription, last, amount, now)
+
+
+def _is_paid_after_its_trial(subscription: Subscription, said: Said | None) -> bool:
+    """Also true where there was no trial. The newest invoice may not be written yet, and need not be the first."""
+    ended = subscription.trial_end
+    if ended is None or (said is not None and said.paid_from is not None and said.paid_from >= ended):
+        return True
+    paid = Invoice.objects.filter(subscription_id=subscription.pk, status=PAID, period_start__gte=ended)
+    return paid.exists()
 
 
 def _differences(subscription: Subscription, last: RevenueChange, amount: int, now: datetime) -> list[RevenueChange]:

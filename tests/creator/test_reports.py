@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from lms_memberships.creator.attention import names as attention_names
-from lms_memberships.models import Invoice, RevenueChange, Subscription
+from lms_memberships.models import Dispute, Invoice, RevenueChange, Subscription
 from lms_memberships.money import Money
 from lms_memberships.payments.lists import Part
 from lms_memberships.subscriptions import report_sums, spans
@@ -269,7 +269,7 @@ def test_a_report_is_narrowed_and_exported(bookkeeper, bill, now):
         assert "19.00" not in text(bookkeeper.get(url("earned"), wrong).content.decode())
     answer = bookkeeper.get(url("earned"), {"membership": other.pk, "export": "csv"})
     table = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
-    assert table[1] == [f"{now:%Y-%m}", "'=1+1", "USD", "1", "19.00", "0.00", "19.00"]
+    assert table[1] == [f"{now:%Y-%m}", "'=1+1", "USD", "1", "19.00", "0.00", "0.00", "19.00"]
 
 
 def test_the_front_page_says_how_the_month_goes(client_for, bookkeeper, membership, bill, held, now):
@@ -285,6 +285,27 @@ def test_the_front_page_says_how_the_month_goes(client_for, bookkeeper, membersh
     assert "Paid €19.00" in page
     nobody = client_for(allow(UserFactory(), "view_membership"))
     assert "New recurring members" not in text(nobody.get(reverse("wagtailadmin_home")).content.decode())
+
+
+def test_what_a_bank_took_back_does_not_stay(bill, now):
+    """G7, X21: lost for good; a dispute that runs, or was won, takes nothing off."""
+    lost, running = bill(now), bill(now)
+    for number, (invoice, status) in enumerate([(lost, "lost"), (running, "open")]):
+        Dispute.objects.create(
+            account="acct_sandbox", livemode=False, stripe_id=f"du_{number}", invoice=invoice, amount=1900,
+            membership=invoice.membership, currency="eur", status=status, said=status, created_at=now,
+            read_started_at=now,
+        )  # fmt: skip
+    [row] = report_sums.earned(scope([spans.month_of(now)]))
+    assert (row.paid.minor, row.disputed.minor, row.net.minor) == (3800, 1900, 1900)
+
+
+def test_two_memberships_of_one_title_are_two(bill, membership, now):
+    """X21: what each earned."""
+    bill(now)
+    bill(now, membership=MembershipFactory(title=membership.title), amount_paid=900)
+    rows = report_sums.earned(scope([spans.month_of(now)]))
+    assert [row.paid.minor for row in rows] == [1900, 900]
 
 
 def test_the_front_page_says_how_much_needs_a_decision(client_for, held, membership):

@@ -1,12 +1,13 @@
 """What does a subscription bring in every month? The table of what other products were once wrong about (H10)."""
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from lms_memberships.models import RevenueChange, Subscription
+from lms_memberships.models import Invoice, RevenueChange, Subscription
 from lms_memberships.money import Money
-from lms_memberships.payments.gateway import LastingDiscount
+from lms_memberships.payments.gateway import InvoiceSnapshot, LastingDiscount
 from lms_memberships.subscriptions import revenue
 from tests import hosted
 from tests.factories import MembershipFactory
@@ -14,6 +15,8 @@ from tests.flows.steps import buy, press_join
 from tests.subscriptions import said
 
 pytestmark = pytest.mark.django_db
+
+DAY = timedelta(days=1)
 
 
 def half() -> LastingDiscount:
@@ -166,6 +169,7 @@ def test_a_change_of_tier_is_neither_lost_nor_won(membership, student, now):
         {"is_recurring": False},
         {"flag": "unknown_price"},
         {"flag": "no_place"},
+        {"collection_paused": "void"},
     ],
 )
 def test_what_is_not_paid_for_again_and_again_does_not_count(membership, student, now, otherwise):
@@ -174,3 +178,45 @@ def test_what_is_not_paid_for_again_and_again_does_not_count(membership, student
     subscription = Subscription(membership=membership, **{**values, **otherwise})
     assert not revenue.counts(subscription)
     assert revenue.counts(Subscription(membership=membership, **values))
+
+
+@pytest.fixture
+def after_trial(membership, student, now):
+    """Its trial is over, and Stripe calls it active although nothing was paid yet."""
+
+    def read(*, latest: InvoiceSnapshot | None) -> None:
+        held, _is_new = Subscription.objects.get_or_create(
+            stripe_id="sub_1", user=student, membership=membership, currency="eur", status="active",
+            started_at=now - 10 * DAY, opened_at=now - 10 * DAY, trial_end=now, read_started_at=now,
+        )  # fmt: skip
+        revenue.hear(held, replace(said.subscription(None), latest_invoice=latest), now=now)
+        revenue.note(held)
+
+    return read
+
+
+def kinds() -> list[str]:
+    return list(RevenueChange.objects.order_by("pk").values_list("kind", flat=True))
+
+
+def test_a_trial_brings_nothing_until_its_first_payment_came(after_trial, now):
+    """X21: the definition on the page, "paid for the first time, after the trial if there was one"."""
+    of_the_trial = replace(said.invoice(), period_start=now - 10 * DAY)
+    failed = replace(said.invoice(), period_start=now, status="open")
+    for latest in (None, of_the_trial, failed):
+        after_trial(latest=latest)
+        assert kinds() == []
+    after_trial(latest=replace(said.invoice(), period_start=now))
+    assert kinds() == ["new"]
+
+
+def test_a_payment_that_came_before_the_newest_invoice_counts(after_trial, membership, student, now):
+    """X21: read for the first time long after, while the newest invoice is still open."""
+    after_trial(latest=None)
+    bill = {"user": student, "membership": membership, "currency": "eur", "created_at": now, "read_started_at": now,
+            "total": 1900, "amount_paid": 1900, "amount_due": 1900}  # fmt: skip
+    Invoice.objects.create(
+        subscription=Subscription.objects.get(), stripe_id="in_1", status="paid", period_start=now, **bill
+    )
+    after_trial(latest=replace(said.invoice(), period_start=now + 31 * DAY, status="open"))
+    assert kinds() == ["new"]

@@ -129,7 +129,7 @@ class EarnedReport(Report):
 
     slug = "earned"
     page_title = gettext_lazy("Memberships: what was paid")
-    words = (words.PAID, words.CREDITED, words.MONTH)
+    words = (words.PAID, words.CREDITED, words.DISPUTED, words.MONTH)
 
     @cached_property
     def columns(self) -> list[BaseColumn]:
@@ -140,6 +140,7 @@ class EarnedReport(Report):
             Column("payments", label=gettext_lazy("Payments")),
             MoneyColumn("paid", label=words.PAID.word),
             MoneyColumn("credited", label=words.CREDITED.word),
+            MoneyColumn("disputed", label=words.DISPUTED.word),
             MoneyColumn("net", label=gettext_lazy("What stays")),
         ]
 

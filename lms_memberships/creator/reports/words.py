@@ -24,7 +24,8 @@ REVENUE = Word(
         "What the running subscriptions bring in a month, at the end of the month. A yearly price counts as a twelfth, a "
         "weekly one as 52 twelfths, rounded down. A discount for good is taken off; one for the first payment or for some "
         "months is not. Trials, one-time payments, instalments, gifts, and subscriptions at a price that this site does "
-        "not know do not count. A failed payment counts until Stripe gives up."
+        "not know do not count, nor those whose invoices Stripe voids while payments are paused. A failed payment counts "
+        "until Stripe gives up. Tax that is part of a price is in it, tax that is added is not."
     ),
 )
 NEW = Word(
@@ -32,11 +33,15 @@ NEW = Word(
     _("Paid for the first time, after the trial if there was one, by somebody who had not lost the same membership."),
 )
 WON_BACK = Word(
-    pgettext_lazy("members", "Won back"), _("Pays again for a membership that the same person had lost before.")
+    pgettext_lazy("members", "Won back"),
+    _("Pays again for a membership that the same person had lost before, also after a pause."),
 )
 LOST = Word(
     pgettext_lazy("members", "Lost"),
-    _("The subscription ended, or Stripe gave its payment up. A cancellation counts when it takes effect."),
+    _(
+        "The subscription ended, was paused, or Stripe gave its payment up; or it was moved to a price that this site does "
+        "not know. A cancellation counts when it takes effect."
+    ),
 )
 NET = Word(_("Net"), _("New and won back, less lost."))
 CHANGED = Word(
@@ -52,7 +57,10 @@ FAILED = Word(
 RECOVERED = Word(_("Recovered"), _("Those of them that were paid all the same, and what was paid."))
 PAID = Word(
     pgettext_lazy("revenue", "Paid"),
-    _("What Stripe received for invoices, in the month of the payment. One-time payments and gifts are among it."),
+    _(
+        "What Stripe received for invoices, with tax, in the month of the payment. One-time payments and gifts are among "
+        "it; what guests bought is once they have claimed it."
+    ),
 )
 LEFT = Word(
     pgettext_lazy("members", "Cancelled"),
@@ -65,4 +73,5 @@ REASON = Word(_("Reason"), _("What was chosen beside the button. It may be left 
 STAYED = Word(
     pgettext_lazy("members", "Stayed"), _("Took the discount that was offered to them when they wanted to leave.")
 )
-CREDITED = Word(_("Given back"), _("By credit notes, in the month in which the invoice had been paid."))
+CREDITED = Word(_("Given back"), _("By credit notes and refunds, in the month in which the invoice had been paid."))
+DISPUTED = Word(_("Taken back by banks"), _("Lost in disputes, in the month in which the invoice had been paid."))
