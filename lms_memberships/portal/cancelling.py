@@ -24,6 +24,7 @@ from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
 from .dates import at, day
 from .people import student_of
+from .situations import Situation
 from .standing import Standing, standing
 
 PAGE = "lms_memberships/portal/cancel.html"
@@ -116,7 +117,7 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
     if card.can_cancel:
         context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT, "offer": _offer(subscription, card)}
-    elif changes.is_ending(subscription):
+    elif card.situation is Situation.ENDING or changes.is_ending(subscription):
         context["is_ending"] = True
     return render(request, PAGE, context)
 

@@ -10,6 +10,7 @@ from ..memberships.pricing import price_text
 from ..payments.gateway import SubscriptionStatus
 from ..subscriptions import billing, changes, instalments, switching
 from ..subscriptions.change_models import TierChange
+from ..subscriptions.copies import OWING
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.portal_visits import PAID_THEMSELVES
 from . import tier_words
@@ -199,9 +200,16 @@ def situation_of(subscription: Subscription, now: datetime) -> Situation:
         return Situation.ENDED
     if subscription.origin == Subscription.Origin.GIFT:
         return _gift(subscription, now)
-    if subscription.cancel_at is not None:
+    if subscription.cancel_at is not None and not _waits_for_money(subscription, now):
         return Situation.ENDING if subscription.is_live(now) else Situation.ENDED
     return BY_STATUS[status](subscription, now)
+
+
+def _waits_for_money(subscription: Subscription, now: datetime) -> bool:
+    """An end is planned, and until then a payment that is missing opens it."""
+    if subscription.cancel_at is None or subscription.cancel_at <= now or subscription.is_live(now):
+        return False
+    return subscription.status in OWING
 
 
 def standing(subscription: Subscription, *, now: datetime, language: str, seller: str = "") -> Standing:
@@ -222,6 +230,8 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
     open_ones = [invoice for invoice in subscription.invoices.all() if invoice.status == billing.OPEN]
     change = tier_words.running_of(subscription)
     is_planned = change is not None and change.state == TierChange.State.PLANNED and situation in SWITCHABLE
+    # Until when it is open hangs on a payment, and no payment makes it last beyond that.
+    is_bounded = situation in PAYABLE and subscription.cancel_at is not None
     named = {name: day(moment, language) for name, moment in dates.items()}
     return Standing(
         subscription=subscription,
@@ -237,7 +247,9 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         items=tuple(in_language(items_of(subscription), language)),
         seller=seller,
         origin=origin_of(subscription, is_trial=situation in ON_TRIAL),
-        end="" if situation in WITHOUT_END else end_of(subscription, renews=situation in RENEWS, language=language),
+        end=""
+        if situation in WITHOUT_END and not is_bounded
+        else end_of(subscription, renews=situation in RENEWS, language=language),
         failure=failure_of(subscription, open_ones, now=now, language=language) if situation in PAYABLE else None,
         open_invoices=tuple(open_ones[1:] if situation in PAYABLE else open_ones if situation in OVER else ()),
         change=change,
