@@ -102,7 +102,7 @@ def _row(invoice: Invoice) -> dict[str, object]:
     return {
         "invoice": invoice,
         "status": _status_of(invoice),
-        "can_pay": invoice.status == billing.OPEN and not is_on_its_way,
+        "can_pay": billing.is_payable(invoice) and not is_on_its_way,
         "can_try": collecting.can_try(invoice),
         # Of what has ended: whatever is paid for it opens nothing again (G20).
         "is_of_the_past": invoice.status == billing.OPEN and collecting.is_over(invoice),
@@ -110,7 +110,10 @@ def _row(invoice: Invoice) -> dict[str, object]:
 
 
 def _status_of(invoice: Invoice) -> str | Promise:
-    return ON_ITS_WAY if billing.is_on_its_way(invoice) else INVOICE_STATUSES.get(invoice.status, invoice.status)
+    if billing.is_on_its_way(invoice):
+        return ON_ITS_WAY
+    status = billing.OPEN if billing.is_payable(invoice) else invoice.status
+    return INVOICE_STATUSES.get(status, status)
 
 
 @never_cache
@@ -131,7 +134,7 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _open_invoices() -> Prefetch:
     """Of years of invoices, those that are still to be paid."""
-    return Prefetch("invoices", queryset=Invoice.objects.filter(status=billing.OPEN))
+    return Prefetch("invoices", queryset=Invoice.objects.filter(status__in=billing.PAYABLE))
 
 
 def _given(request: HttpRequest) -> QuerySet[Gift]:

@@ -1,6 +1,6 @@
 """Where does a subscription stand, in words? A label, a sentence with the next date and amount, and what can be done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -227,7 +227,8 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         "asked": leaving.asked_at,
         "withdrawn": leaving.declared_at,
     }
-    open_ones = [invoice for invoice in subscription.invoices.all() if invoice.status == billing.OPEN]
+    found = subscription.invoices.all()
+    to_mend = [invoice for invoice in found if invoice.status in billing.payable(subscription)]
     change = tier_words.running_of(subscription)
     is_planned = change is not None and change.state == TierChange.State.PLANNED and situation in SWITCHABLE
     # Until when it is open hangs on a payment, and no payment makes it last beyond that.
@@ -250,12 +251,20 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         end=""
         if situation in WITHOUT_END and not is_bounded
         else end_of(subscription, renews=situation in RENEWS, language=language),
-        failure=failure_of(subscription, open_ones, now=now, language=language) if situation in PAYABLE else None,
-        open_invoices=tuple(open_ones[1:] if situation in PAYABLE else open_ones if situation in OVER else ()),
+        failure=failure_of(subscription, to_mend, now=now, language=language) if situation in PAYABLE else None,
+        open_invoices=tuple(_open_besides(found, to_mend, situation)),
         change=change,
         change_text=tier_words.text_of(change, language),
         leaving=leaving,
     )
+
+
+def _open_besides(found: Iterable[Invoice], to_mend: Sequence[Invoice], situation: Situation) -> Iterator[Invoice]:
+    """What is written off mends what is not paid; beside that nobody is asked for it."""
+    mending = to_mend[0] if to_mend and situation in PAYABLE else None
+    for invoice in found:
+        if invoice.status == billing.OPEN and invoice != mending and situation in PAYABLE | OVER:
+            yield invoice
 
 
 def _of_who_leaves(situation: Situation, leaving: Leaving) -> Situation:

@@ -10,6 +10,7 @@ from .. import events
 from ..payments.gateway import Gateway, GatewayFailure, InvoiceSnapshot, SubscriptionStatus
 from ..retrying import retried
 from . import instalments, lifecycle, people, sums
+from .copies import OWING
 from .models import Checkout, Invoice, Subscription
 
 logger = logging.getLogger(__name__)
@@ -17,6 +18,9 @@ logger = logging.getLogger(__name__)
 PAID = "paid"
 OPEN = "open"
 DRAFT = "draft"
+#: Written off, and Stripe takes a payment for it all the same.
+UNCOLLECTIBLE = "uncollectible"
+PAYABLE = (OPEN, UNCOLLECTIBLE)
 VOID = "void"
 #: Stripe's word for an invoice that a change of tier has made.
 CHANGE = "subscription_update"
@@ -122,6 +126,18 @@ def _facts(snapshot: InvoiceSnapshot, owner: Owner, invoice: Invoice, known_stat
         invoice.failures_told = snapshot.attempts
         return [events.PaymentFailed(invoice_id=invoice.pk, attempt=snapshot.attempts)]
     return []
+
+
+def payable(subscription: Subscription) -> tuple[str, ...]:
+    """In which states an invoice of it is still to be paid: also written off, while only its payment mends it."""
+    return PAYABLE if subscription.status in OWING else (OPEN,)
+
+
+def is_payable(invoice: Invoice) -> bool:
+    """The same question about one invoice, with its subscription loaded."""
+    if invoice.subscription is None:
+        return invoice.status == OPEN
+    return invoice.status in payable(invoice.subscription)
 
 
 def is_on_its_way(invoice: Invoice) -> bool:

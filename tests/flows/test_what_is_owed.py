@@ -12,8 +12,6 @@ from tests.flows.test_failing import INVOICES, Member, failing, joined  # noqa: 
 
 pytestmark = pytest.mark.django_db
 
-CARD = {"card_number": hosted.GOOD_CARD, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
-
 
 # ------------------------------------------------------------------ an end is planned while a payment is missing
 
@@ -64,3 +62,56 @@ def test_staff_read_the_same_of_it(ending):
     """P7: what is not paid is not called over before its day."""
     assert words.situation_of(ending.row, ending.clock.now) == "locked"
     assert words.situation_of(ending.row, ending.row.cancel_at) == "ended"
+
+
+# ------------------------------------------------------------------ written off, and missing all the same
+
+
+@pytest.fixture
+def written_off(failing: Member, gateway) -> Member:  # noqa: F811 - the fixture
+    """The invoice is bad debt in the books now; the subscription is as unpaid as before, and closed."""
+    failing.sandbox.actions.set_retries(days=[40], then="past_due")
+    gateway.client.v1.invoices.mark_uncollectible(failing.open.stripe_id)
+    failing.postman.deliver()
+    failing.pass_by(days=8)
+    assert failing.row.status == "past_due"
+    assert newest().status == "uncollectible"
+    return failing
+
+
+def newest() -> Invoice:
+    return Invoice.objects.latest("created_at")
+
+
+def test_what_is_written_off_is_still_paid_on_stripes_page(written_off, student, live_session):
+    """P8, X17: "It opens again once you pay" comes with the button that does."""
+    page = written_off.read()
+    assert "Access is closed because your payment of €19.00 failed. It opens again once you pay." in page
+    assert "Pay now" in page
+    assert "tried again by itself" not in page, "for Stripe leaves it alone"
+    listed = written_off.read(INVOICES)
+    assert "To pay" in listed
+    assert "Written off" not in listed
+    url = written_off.browser.post(reverse("lms_memberships:mend", args=[written_off.row.pk]))["Location"]
+    hosted.pay(url)
+    written_off.postman.deliver()
+    assert (written_off.row.status, newest().status) == ("active", "paid")
+    assert decide(student, live_session, now=written_off.clock.now).allowed
+    assert written_off.charges().count("succeeded") == 2
+
+
+def test_what_is_written_off_can_be_tried_with_another_card(written_off):
+    """X17: at a press, and once."""
+    written_off.put_card(hosted.GOOD_CARD)
+    assert "Thank you: your payment arrived." in written_off.press("try_invoice", newest().pk)
+    assert "There is nothing left to pay" in written_off.press("pay_invoice", newest().pk)
+    assert written_off.charges().count("succeeded") == 2
+
+
+def test_what_is_written_off_of_something_that_ended_is_asked_of_nobody(written_off):
+    """G20: only where its payment mends something."""
+    written_off.press("cancel", written_off.row.pk)
+    assert "Written off" in written_off.read(INVOICES)
+    assert "Pay now" not in written_off.read(INVOICES)
+    assert "There is nothing left to pay" in written_off.press("pay_invoice", newest().pk)
+    assert "Still open" not in written_off.read()
