@@ -86,11 +86,8 @@ class InvoiceList(LoginRequiredMixin, ListView):
     paginate_by = INVOICES_PER_PAGE
 
     def get_queryset(self) -> QuerySet[Invoice]:
-        return (
-            Invoice.objects.of(student_of(self.request))
-            .exclude(status="draft")
-            .select_related("membership", "subscription", "gift")
-        )
+        mine = Invoice.objects.of(student_of(self.request)).exclude(status=billing.DRAFT)
+        return billing.with_what_followed(mine).select_related("membership", "subscription", "gift")
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         context = super().get_context_data()
@@ -134,7 +131,8 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _open_invoices() -> Prefetch:
     """Of years of invoices, those that are still to be paid."""
-    return Prefetch("invoices", queryset=Invoice.objects.filter(status__in=billing.PAYABLE))
+    to_pay = Invoice.objects.filter(status__in=billing.PAYABLE)
+    return Prefetch("invoices", queryset=billing.with_what_followed(to_pay))
 
 
 def _given(request: HttpRequest) -> QuerySet[Gift]:

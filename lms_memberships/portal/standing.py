@@ -42,6 +42,8 @@ PAYABLE = frozenset({Situation.FAILING, Situation.LOCKED})
 ON_TRIAL = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD})
 #: Those that go on until somebody cancels.
 RENEWS = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING})
+#: Those whose own payments are as they should be: what is open of them is of an earlier period.
+GOES_ON = CANCELLABLE - PAYABLE | {Situation.ENDING, Situation.LEAVING}
 OVER = frozenset({Situation.ENDED, Situation.RETURNED, Situation.REFUNDED, Situation.REVOKED})
 #: Those of which no end is said: it is over, or until when it is open hangs on a payment.
 WITHOUT_END = OVER | PAYABLE | {Situation.DISPUTED, Situation.GIFT_DISPUTED}
@@ -263,7 +265,8 @@ def _open_besides(found: Iterable[Invoice], to_mend: Sequence[Invoice], situatio
     """What is written off mends what is not paid; beside that nobody is asked for it."""
     mending = to_mend[0] if to_mend and situation in PAYABLE else None
     for invoice in found:
-        if invoice.status == billing.OPEN and invoice != mending and situation in PAYABLE | OVER:
+        is_owed = situation in PAYABLE | OVER or (situation in GOES_ON and billing.is_left_behind(invoice))
+        if invoice.status == billing.OPEN and invoice != mending and is_owed:
             yield invoice
 
 

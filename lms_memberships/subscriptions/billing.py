@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from .. import events
 from ..payments.gateway import Gateway, GatewayFailure, InvoiceSnapshot, SubscriptionStatus
@@ -140,8 +141,27 @@ def is_payable(invoice: Invoice) -> bool:
     return invoice.status in payable(invoice.subscription)
 
 
+def with_what_followed(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Each with ``is_followed``: whether a later one of its subscription is settled. One query, of however many."""
+    later = Invoice.objects.filter(subscription=OuterRef("subscription"), created_at__gt=OuterRef("created_at"))
+    settled = later.exclude(status__in=(OPEN, DRAFT)).exclude(billing_reason=CHANGE)
+    return invoices.annotate(is_followed=Exists(settled))
+
+
+def is_left_behind(invoice: Invoice) -> bool:
+    """Refused once, and still to be paid: Stripe goes by a later one, and calls the subscription sound again.
+
+    Read ``with_what_followed()``: a debit is answered before the next one is.
+    """
+    return _looks_under_way(invoice) and getattr(invoice, "is_followed", False)
+
+
 def is_on_its_way(invoice: Invoice) -> bool:
-    """A debit that the bank has not answered: nothing to do for whoever pays."""
+    """A debit that the bank has not answered: nothing to do for whoever pays. Read ``with_what_followed()``."""
+    return _looks_under_way(invoice) and not getattr(invoice, "is_followed", False)
+
+
+def _looks_under_way(invoice: Invoice) -> bool:
     if invoice.status != OPEN or invoice.attempts == 0 or invoice.subscription is None:
         return False
     if invoice.billing_reason == CHANGE:

@@ -182,3 +182,28 @@ def test_what_is_on_its_way_is_not_asked_for_again(hold, student, client_for, no
     page = text(client_for(student).get(reverse("lms_memberships:invoices")).content.decode())
     assert "On its way" in page
     assert "Pay now" not in page
+
+
+@pytest.mark.parametrize("columns", [{}, {"cancel_at": 20 * DAY}])
+def test_an_older_debt_is_asked_for_after_a_newer_one_was_paid(columns, hold, read, student, client_for, now):
+    """P7, P8: two renewals failed, and the newer one was paid; Stripe goes by that one, and the older one stays open."""
+    row = hold(**{name: now + span for name, span in columns.items()})
+    bill(row, now - 40 * DAY, number="OLD-1")
+    bill(row, now - 10 * DAY, number="NEW-2", status="paid", amount_paid=1900)
+    page = text(client_for(student).get(reverse("lms_memberships:invoices")).content.decode())
+    assert "On its way" not in page
+    assert "Pay now OLD-1" in page
+    assert "Also to pay: OLD-1 (€19.00)" in read()
+
+
+def test_a_debit_is_on_its_way_beside_older_ones_and_a_change_of_tier(hold, read, student, client_for, now):
+    """C7: only what was billed later and is settled says that the bank has answered."""
+    row = hold()
+    bill(row, now - 40 * DAY, number="OLD-1", status="paid", amount_paid=1900)
+    bill(row, now - DAY, number="NEW-2")
+    bill(row, now, number="TIER-3", status="paid", amount_paid=100, billing_reason="subscription_update")
+    bill(hold("Other"), now, number="OTHER-4", status="paid", amount_paid=1900)
+    page = text(client_for(student).get(reverse("lms_memberships:invoices")).content.decode())
+    assert "On its way" in page
+    assert "Pay now" not in page
+    assert "Also to pay" not in read()
