@@ -52,13 +52,17 @@ def show(request: HttpRequest) -> HttpResponse:
     # A first payment that never came, and that Stripe gave up: nothing was ever held (G1).
     mine = _mine(request).not_foreign().exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
     bundles = contents("membership__bundle_items"), kept("membership__kept_items")
-    held = mine.select_related("membership__tier__ladder", "price", "withdrawal").prefetch_related(
-        *bundles,
-        "membership__price_options",
-        _open_invoices(),
-        running_changes(),
-        with_change(),
-        departures.prefetch(),
+    held = (
+        billing.with_what_was_paid(mine)
+        .select_related("membership__tier__ladder", "price", "withdrawal")
+        .prefetch_related(
+            *bundles,
+            "membership__price_options",
+            _open_invoices(),
+            running_changes(),
+            with_change(),
+            departures.prefetch(),
+        )
     )
     sellers = card_words.sellers()
     cards = [

@@ -148,6 +148,12 @@ def with_what_followed(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     return invoices.annotate(is_followed=Exists(settled))
 
 
+def with_what_was_paid(subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """Each with ``is_paid_for``: whether any money came for it. One query, of however many."""
+    paid = Invoice.objects.filter(subscription=OuterRef("pk"), status=PAID, amount_paid__gt=0)
+    return subscriptions.annotate(is_paid_for=Exists(paid))
+
+
 def is_left_behind(invoice: Invoice) -> bool:
     """Refused once, and still to be paid: Stripe goes by a later one, and calls the subscription sound again.
 
