@@ -227,17 +227,6 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
     leaving = leaving_of(subscription, now=now)
     situation = _of_who_leaves(situation_of(subscription, now), leaving)
     words = WORDS[situation]
-    next_at = subscription.trial_end if situation in ON_TRIAL else subscription.period_end
-    next_price = next_price_of(subscription, next_at, language)
-    dates = {
-        "trial_end": subscription.trial_end,
-        "period_end": subscription.period_end,
-        "until": subscription.access_until or subscription.cancel_at,
-        "began": subscription.started_at + timedelta(microseconds=1),
-        "ended": subscription.ended_at or subscription.cancel_at or subscription.period_end,
-        "asked": leaving.asked_at,
-        "withdrawn": leaving.declared_at,
-    }
     found = subscription.invoices.all()
     to_mend = [invoice for invoice in found if invoice.status in billing.payable(subscription)]
     change = tier_words.running_of(subscription)
@@ -245,14 +234,11 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
     # Until when it is open hangs on a payment, and no payment makes it last beyond that.
     is_bounded = situation in PAYABLE and subscription.cancel_at is not None
     is_trial = situation in ON_TRIAL or _was_only_tried(subscription)
-    named = {name: day(moment, language) for name, moment in dates.items()}
     return Standing(
         subscription=subscription,
         situation=situation,
         label=str(words.label),
-        sentence=""
-        if is_planned
-        else str(words.sentence) % {**named, "price": next_price, "all": instalments.wanted(subscription)},
+        sentence="" if is_planned else _sentence(subscription, situation, leaving, language),
         tone=words.tone,
         price=price_of(subscription, language),
         instalments=instalments_of(subscription, language) if situation in PAYING else "",
@@ -270,6 +256,22 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         change_text=tier_words.text_of(change, language),
         leaving=leaving,
     )
+
+
+def _sentence(subscription: Subscription, situation: Situation, leaving: Leaving, language: str) -> str:
+    next_at = subscription.trial_end if situation in ON_TRIAL else subscription.period_end
+    dates = {
+        "trial_end": subscription.trial_end,
+        "period_end": subscription.period_end,
+        "until": subscription.access_until or subscription.cancel_at,
+        "began": subscription.started_at + timedelta(microseconds=1),
+        "ended": subscription.ended_at or subscription.cancel_at or subscription.period_end,
+        "asked": leaving.asked_at,
+        "withdrawn": leaving.declared_at,
+    }
+    named: dict[str, object] = {name: day(moment, language) for name, moment in dates.items()}
+    named |= {"price": next_price_of(subscription, next_at, language), "all": instalments.wanted(subscription)}
+    return str(WORDS[situation].sentence) % named
 
 
 def _was_only_tried(subscription: Subscription) -> bool:

@@ -6,7 +6,8 @@ from lms_memberships.models import Subscription
 from tests import hosted
 from tests.flows.steps import buy, text
 from tests.flows.test_failing import ACCOUNT
-from tests.flows.test_promotions import join, make_code  # noqa: F401 - a fixture
+from tests.flows.test_promotions import join
+from tests.flows.test_promotions import make_code as make_code
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +35,7 @@ def test_a_discount_is_named_as_long_as_it_is_taken_off(
     make_code,
     postman,
     gateway,
-    page,  # noqa: F811
+    page,
 ):
     """P7, J4: what the page says is what Stripe's preview says."""
     make_code(code="HALF", coupon=coupon)
