@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from .. import clock, conf
 from ..payments.gateway import SubscriptionStatus
+from ..subscriptions import billing
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Invoice, Subscription
@@ -110,13 +111,13 @@ def _closed(email: Email, subscription: Subscription, now: datetime) -> str:
 
 
 def _paid(email: Email, subscription: Subscription, now: datetime) -> str:
-    return _invoice_is(email.invoice, "paid", NOT_PAID)
+    return _invoice_is(email.invoice, (billing.PAID,), NOT_PAID)
 
 
 def _unpaid(email: Email, subscription: Subscription, now: datetime) -> str:
     if subscription.status in ENDED:
         return OVER
-    return _invoice_is(email.invoice, "open", NOT_OWED)
+    return _invoice_is(email.invoice, billing.payable(subscription), NOT_OWED)
 
 
 def _unpaid_in_grace(email: Email, subscription: Subscription, now: datetime) -> str:
@@ -250,10 +251,10 @@ def _decided(email: Email, now: datetime) -> str:
     return GONE if dispute_of(email) is None else ""
 
 
-def _invoice_is(invoice: Invoice | None, status: str, otherwise: str) -> str:
+def _invoice_is(invoice: Invoice | None, states: tuple[str, ...], otherwise: str) -> str:
     if invoice is None:
         return GONE
-    return "" if invoice.status == status else otherwise
+    return "" if invoice.status in states else otherwise
 
 
 STILL_TRUE: Mapping[EmailKind, Callable[[Email, Subscription, datetime], str]] = {

@@ -197,6 +197,8 @@ class SubscriptionSnapshot:
     pending_until: datetime | None = None
     #: Without those that end after a payment, or after some months.
     lasting_discounts: tuple[LastingDiscount, ...] = ()
+    #: Whether a discount, or a credit of the customer's, is taken off the next payment.
+    is_reduced: bool = False
     #: How invoices are treated while payments are paused: void, keep_as_draft or mark_uncollectible. Empty: not paused.
     collection_paused: str = ""
     #: Whether it can be paused as a whole: the provider does that for its newer kind alone.

@@ -52,13 +52,17 @@ def show(request: HttpRequest) -> HttpResponse:
     # A first payment that never came, and that Stripe gave up: nothing was ever held (G1).
     mine = _mine(request).not_foreign().exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
     bundles = contents("membership__bundle_items"), kept("membership__kept_items")
-    held = mine.select_related("membership__tier__ladder", "price", "withdrawal").prefetch_related(
-        *bundles,
-        "membership__price_options",
-        _open_invoices(),
-        running_changes(),
-        with_change(),
-        departures.prefetch(),
+    held = (
+        billing.with_what_was_paid(mine)
+        .select_related("membership__tier__ladder", "price", "withdrawal")
+        .prefetch_related(
+            *bundles,
+            "membership__price_options",
+            _open_invoices(),
+            running_changes(),
+            with_change(),
+            departures.prefetch(),
+        )
     )
     sellers = card_words.sellers()
     cards = [
@@ -86,11 +90,8 @@ class InvoiceList(LoginRequiredMixin, ListView):
     paginate_by = INVOICES_PER_PAGE
 
     def get_queryset(self) -> QuerySet[Invoice]:
-        return (
-            Invoice.objects.of(student_of(self.request))
-            .exclude(status="draft")
-            .select_related("membership", "subscription", "gift")
-        )
+        mine = Invoice.objects.of(student_of(self.request)).exclude(status=billing.DRAFT)
+        return billing.with_what_followed(mine).select_related("membership", "subscription", "gift")
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
         context = super().get_context_data()
@@ -102,7 +103,7 @@ def _row(invoice: Invoice) -> dict[str, object]:
     return {
         "invoice": invoice,
         "status": _status_of(invoice),
-        "can_pay": invoice.status == billing.OPEN and not is_on_its_way,
+        "can_pay": billing.is_payable(invoice) and not is_on_its_way,
         "can_try": collecting.can_try(invoice),
         # Of what has ended: whatever is paid for it opens nothing again (G20).
         "is_of_the_past": invoice.status == billing.OPEN and collecting.is_over(invoice),
@@ -110,7 +111,10 @@ def _row(invoice: Invoice) -> dict[str, object]:
 
 
 def _status_of(invoice: Invoice) -> str | Promise:
-    return ON_ITS_WAY if billing.is_on_its_way(invoice) else INVOICE_STATUSES.get(invoice.status, invoice.status)
+    if billing.is_on_its_way(invoice):
+        return ON_ITS_WAY
+    status = billing.OPEN if billing.is_payable(invoice) else invoice.status
+    return INVOICE_STATUSES.get(status, status)
 
 
 @never_cache
@@ -131,7 +135,8 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _open_invoices() -> Prefetch:
     """Of years of invoices, those that are still to be paid."""
-    return Prefetch("invoices", queryset=Invoice.objects.filter(status=billing.OPEN))
+    to_pay = Invoice.objects.filter(status__in=billing.PAYABLE)
+    return Prefetch("invoices", queryset=billing.with_what_followed(to_pay))
 
 
 def _given(request: HttpRequest) -> QuerySet[Gift]:

@@ -24,6 +24,7 @@ from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
 from .dates import at, day
 from .people import student_of
+from .situations import Situation
 from .standing import Standing, standing
 
 PAGE = "lms_memberships/portal/cancel.html"
@@ -96,6 +97,10 @@ def end(request: HttpRequest, subscription: Subscription, *, way: str) -> str:
             )
             % words
         )
+    if subscription.opened_at is None and subscription.cancel_at is not None:
+        waits = _("Your payment that is on its way is still taken: once it is confirmed, access opens until %(date)s.")
+        received = _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.")
+        return f"{received} {waits}" % {**words, "date": day(subscription.cancel_at, language)}
     if not subscription.is_live(now):
         return _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.") % words
     return _("%(title)s is cancelled: we received that on %(received)s. You keep access until %(date)s.") % words
@@ -115,8 +120,9 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     until = day(subscription.period_end, get_language() or "en")
     context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
     if card.can_cancel:
-        context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT, "offer": _offer(subscription, card)}
-    elif changes.is_ending(subscription):
+        context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT}
+        context["offer"] = None if card.waits_for_debit else _offer(subscription, card)
+    elif card.situation is Situation.ENDING or changes.is_ending(subscription):
         context["is_ending"] = True
     return render(request, PAGE, context)
 

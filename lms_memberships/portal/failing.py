@@ -8,7 +8,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..money import format_money
-from ..subscriptions import collecting
+from ..subscriptions import billing, collecting
 from ..subscriptions.models import Invoice, Subscription
 from .dates import day
 
@@ -39,7 +39,7 @@ class Failure:
 def failure_of(
     subscription: Subscription, invoices: Sequence[Invoice], *, now: datetime, language: str
 ) -> Failure | None:
-    """In words. Of the open ``invoices``, newest first, the first mends it: Stripe goes by that one. None: there is none."""
+    """In words. Of ``invoices``, newest first, the first mends it: Stripe goes by that one. None: there is none."""
     if not invoices:
         return None
     invoice = invoices[0]
@@ -48,7 +48,13 @@ def failure_of(
     # Its own column would ask the database again.
     invoice.subscription = subscription
     can_try = collecting.can_try(invoice)
-    tries_itself = can_try and invoice.next_attempt_at is not None and invoice.next_attempt_at > now
+    # Stripe leaves alone what is written off.
+    tries_itself = (
+        can_try
+        and invoice.status == billing.OPEN
+        and invoice.next_attempt_at is not None
+        and invoice.next_attempt_at > now
+    )
     return Failure(
         subscription=subscription,
         invoice=invoice,

@@ -22,6 +22,7 @@ class Situation(StrEnum):
     FAILING = "failing"
     LOCKED = "locked"
     WAITING = "waiting"
+    WAITING_TO_END = "waiting_to_end"
     PAUSED = "paused"
     PAYMENTS_PAUSED = "payments_paused"
     RUNNING_OUT = "running_out"
@@ -81,6 +82,14 @@ WORDS: dict[Situation, Words] = {
     ),
     Situation.WAITING: Words(
         _("Waiting"), _("Your first payment has not been confirmed yet. Access opens as soon as it is."), "warning"
+    ),
+    Situation.WAITING_TO_END: Words(
+        pgettext_lazy("membership", "Cancelled"),
+        _(
+            "Your first payment is on its way and is still taken: once it is confirmed, access opens until %(until)s. "
+            "Nothing more is charged."
+        ),
+        "warning",
     ),
     Situation.PAUSED: Words(_("Paused"), _("Nothing is charged, and access is closed."), "warning"),
     Situation.PAYMENTS_PAUSED: Words(

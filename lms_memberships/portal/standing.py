@@ -1,18 +1,19 @@
 """Where does a subscription stand, in words? A label, a sentence with the next date and amount, and what can be done."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..bundles.languages import in_language
 from ..bundles.models import Item
-from ..memberships.pricing import price_text
 from ..payments.gateway import SubscriptionStatus
 from ..subscriptions import billing, changes, instalments, switching
 from ..subscriptions.change_models import TierChange
+from ..subscriptions.copies import OWING
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.portal_visits import PAID_THEMSELVES
 from . import tier_words
+from .amounts import next_price_of, price_of
 from .card_words import Group, end_of, grouped, instalments_of, items_of, origin_of
 from .dates import day
 from .failing import Failure, failure_of
@@ -41,6 +42,10 @@ PAYABLE = frozenset({Situation.FAILING, Situation.LOCKED})
 ON_TRIAL = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD})
 #: Those that go on until somebody cancels.
 RENEWS = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING})
+#: Those whose own payments are as they should be: what is open of them is of an earlier period.
+GOES_ON = CANCELLABLE - PAYABLE | {Situation.ENDING, Situation.LEAVING}
+#: Those whose cancellation can be taken back.
+RESUMABLE = frozenset({Situation.ENDING, Situation.LEAVING, Situation.WAITING_TO_END})
 OVER = frozenset({Situation.ENDED, Situation.RETURNED, Situation.REFUNDED, Situation.REVOKED})
 #: Those of which no end is said: it is over, or until when it is open hangs on a payment.
 WITHOUT_END = OVER | PAYABLE | {Situation.DISPUTED, Situation.GIFT_DISPUTED}
@@ -63,7 +68,7 @@ def _failing(subscription: Subscription, now: datetime) -> Situation:
 
 def _active(subscription: Subscription, now: datetime) -> Situation:
     if subscription.opened_at is None:
-        return Situation.WAITING
+        return Situation.WAITING if subscription.cancel_at is None else Situation.WAITING_TO_END
     if subscription.void_from is not None:
         return Situation.RUNNING_OUT if subscription.is_live(now) else Situation.PAUSED
     return Situation.PAYMENTS_PAUSED if subscription.collection_paused else Situation.RENEWING
@@ -141,12 +146,17 @@ class Standing:
 
     @property
     def can_cancel(self) -> bool:
-        return self.subscription.is_recurring and self.situation in CANCELLABLE
+        return self.subscription.is_recurring and (self.situation in CANCELLABLE or self.waits_for_debit)
+
+    @property
+    def waits_for_debit(self) -> bool:
+        """The bank has not answered about the first payment. Cancelling does not call it back: it buys its period."""
+        return self.situation is Situation.WAITING and self.subscription.status == SubscriptionStatus.ACTIVE
 
     @property
     def can_change_card(self) -> bool:
         """Charged again, and to themselves: what was given is paid by somebody else."""
-        return self.can_cancel and self.has_billing
+        return self.can_cancel and self.has_billing and not self.waits_for_debit
 
     @property
     def has_billing(self) -> bool:
@@ -160,7 +170,7 @@ class Standing:
 
     @property
     def can_resume(self) -> bool:
-        return self.situation in {Situation.ENDING, Situation.LEAVING}
+        return self.situation in RESUMABLE
 
     @property
     def can_switch(self) -> bool:
@@ -199,9 +209,17 @@ def situation_of(subscription: Subscription, now: datetime) -> Situation:
         return Situation.ENDED
     if subscription.origin == Subscription.Origin.GIFT:
         return _gift(subscription, now)
-    if subscription.cancel_at is not None:
+    if subscription.cancel_at is not None and not _waits_for_money(subscription, now):
         return Situation.ENDING if subscription.is_live(now) else Situation.ENDED
     return BY_STATUS[status](subscription, now)
+
+
+def _waits_for_money(subscription: Subscription, now: datetime) -> bool:
+    """An end is planned, and until then a payment that is missing, or on its way, opens it."""
+    if subscription.cancel_at is None or subscription.cancel_at <= now or subscription.is_live(now):
+        return False
+    is_first = subscription.opened_at is None and subscription.status == SubscriptionStatus.ACTIVE
+    return is_first or subscription.status in OWING
 
 
 def standing(subscription: Subscription, *, now: datetime, language: str, seller: str = "") -> Standing:
@@ -209,7 +227,39 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
     leaving = leaving_of(subscription, now=now)
     situation = _of_who_leaves(situation_of(subscription, now), leaving)
     words = WORDS[situation]
-    price = price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
+    found = subscription.invoices.all()
+    to_mend = [invoice for invoice in found if invoice.status in billing.payable(subscription)]
+    change = tier_words.running_of(subscription)
+    is_planned = change is not None and change.state == TierChange.State.PLANNED and situation in SWITCHABLE
+    # Until when it is open hangs on a payment, and no payment makes it last beyond that.
+    is_bounded = situation in PAYABLE and subscription.cancel_at is not None
+    is_trial = situation in ON_TRIAL or _was_only_tried(subscription)
+    return Standing(
+        subscription=subscription,
+        situation=situation,
+        label=str(words.label),
+        sentence="" if is_planned else _sentence(subscription, situation, leaving, language),
+        tone=words.tone,
+        price=price_of(subscription, language),
+        instalments=instalments_of(subscription, language) if situation in PAYING else "",
+        new_price=change_of(subscription, language) if situation in PAYING else "",
+        items=tuple(in_language(items_of(subscription), language)),
+        # Of what was only tried, and goes on no more, nothing is ever paid.
+        seller="" if is_trial and situation not in ON_TRIAL | PAYING else seller,
+        origin=origin_of(subscription, is_trial=is_trial),
+        end=""
+        if situation in WITHOUT_END and not is_bounded
+        else end_of(subscription, renews=situation in RENEWS, language=language),
+        failure=failure_of(subscription, to_mend, now=now, language=language) if situation in PAYABLE else None,
+        open_invoices=tuple(_open_besides(found, to_mend, situation)),
+        change=change,
+        change_text=tier_words.text_of(change, language),
+        leaving=leaving,
+    )
+
+
+def _sentence(subscription: Subscription, situation: Situation, leaving: Leaving, language: str) -> str:
+    next_at = subscription.trial_end if situation in ON_TRIAL else subscription.period_end
     dates = {
         "trial_end": subscription.trial_end,
         "period_end": subscription.period_end,
@@ -219,35 +269,28 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         "asked": leaving.asked_at,
         "withdrawn": leaving.declared_at,
     }
-    open_ones = [invoice for invoice in subscription.invoices.all() if invoice.status == billing.OPEN]
-    change = tier_words.running_of(subscription)
-    is_planned = change is not None and change.state == TierChange.State.PLANNED and situation in SWITCHABLE
-    named = {name: day(moment, language) for name, moment in dates.items()}
-    return Standing(
-        subscription=subscription,
-        situation=situation,
-        label=str(words.label),
-        sentence=""
-        if is_planned
-        else str(words.sentence) % {**named, "price": price, "all": instalments.wanted(subscription)},
-        tone=words.tone,
-        price=price,
-        instalments=instalments_of(subscription, language) if situation in PAYING else "",
-        new_price=change_of(subscription, language) if situation in PAYING else "",
-        items=tuple(in_language(items_of(subscription), language)),
-        seller=seller,
-        origin=origin_of(subscription, is_trial=situation in ON_TRIAL),
-        end="" if situation in WITHOUT_END else end_of(subscription, renews=situation in RENEWS, language=language),
-        failure=failure_of(subscription, open_ones, now=now, language=language) if situation in PAYABLE else None,
-        open_invoices=tuple(open_ones[1:] if situation in PAYABLE else open_ones if situation in OVER else ()),
-        change=change,
-        change_text=tier_words.text_of(change, language),
-        leaving=leaving,
-    )
+    named: dict[str, object] = {name: day(moment, language) for name, moment in dates.items()}
+    named |= {"price": next_price_of(subscription, next_at, language), "all": instalments.wanted(subscription)}
+    return str(WORDS[situation].sentence) % named
+
+
+def _was_only_tried(subscription: Subscription) -> bool:
+    """It began with a trial, and nothing was paid for it so far. Read ``billing.with_what_was_paid()``."""
+    return subscription.trial_end is not None and not getattr(subscription, "is_paid_for", True)
+
+
+def _open_besides(found: Iterable[Invoice], to_mend: Sequence[Invoice], situation: Situation) -> Iterator[Invoice]:
+    """What is written off mends what is not paid; beside that nobody is asked for it."""
+    mending = to_mend[0] if to_mend and situation in PAYABLE else None
+    for invoice in found:
+        is_owed = situation in PAYABLE | OVER or (situation in GOES_ON and billing.is_left_behind(invoice))
+        if invoice.status == billing.OPEN and invoice != mending and is_owed:
+            yield invoice
 
 
 def _of_who_leaves(situation: Situation, leaving: Leaving) -> Situation:
     """What Stripe has not confirmed is what the person has said all the same."""
     if leaving.withdrawal is not None:
         return Situation.WITHDRAWING if leaving.withdrawal.done_at is None else situation
-    return Situation.LEAVING if leaving.departure is not None and situation in CANCELLABLE else situation
+    is_asked = leaving.departure is not None and situation in CANCELLABLE | {Situation.WAITING}
+    return Situation.LEAVING if is_asked else situation

@@ -5,11 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef, QuerySet
 
 from .. import events
 from ..payments.gateway import Gateway, GatewayFailure, InvoiceSnapshot, SubscriptionStatus
 from ..retrying import retried
 from . import instalments, lifecycle, people, sums
+from .copies import OWING
 from .models import Checkout, Invoice, Subscription
 
 logger = logging.getLogger(__name__)
@@ -17,6 +19,9 @@ logger = logging.getLogger(__name__)
 PAID = "paid"
 OPEN = "open"
 DRAFT = "draft"
+#: Written off, and Stripe takes a payment for it all the same.
+UNCOLLECTIBLE = "uncollectible"
+PAYABLE = (OPEN, UNCOLLECTIBLE)
 VOID = "void"
 #: Stripe's word for an invoice that a change of tier has made.
 CHANGE = "subscription_update"
@@ -124,8 +129,45 @@ def _facts(snapshot: InvoiceSnapshot, owner: Owner, invoice: Invoice, known_stat
     return []
 
 
+def payable(subscription: Subscription) -> tuple[str, ...]:
+    """In which states an invoice of it is still to be paid: also written off, while only its payment mends it."""
+    return PAYABLE if subscription.status in OWING else (OPEN,)
+
+
+def is_payable(invoice: Invoice) -> bool:
+    """The same question about one invoice, with its subscription loaded."""
+    if invoice.subscription is None:
+        return invoice.status == OPEN
+    return invoice.status in payable(invoice.subscription)
+
+
+def with_what_followed(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
+    """Each with ``is_followed``: whether a later one of its subscription is settled. One query, of however many."""
+    later = Invoice.objects.filter(subscription=OuterRef("subscription"), created_at__gt=OuterRef("created_at"))
+    settled = later.exclude(status__in=(OPEN, DRAFT)).exclude(billing_reason=CHANGE)
+    return invoices.annotate(is_followed=Exists(settled))
+
+
+def with_what_was_paid(subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """Each with ``is_paid_for``: whether any money came for it. One query, of however many."""
+    paid = Invoice.objects.filter(subscription=OuterRef("pk"), status=PAID, amount_paid__gt=0)
+    return subscriptions.annotate(is_paid_for=Exists(paid))
+
+
+def is_left_behind(invoice: Invoice) -> bool:
+    """Refused once, and still to be paid: Stripe goes by a later one, and calls the subscription sound again.
+
+    Read ``with_what_followed()``: a debit is answered before the next one is.
+    """
+    return _looks_under_way(invoice) and getattr(invoice, "is_followed", False)
+
+
 def is_on_its_way(invoice: Invoice) -> bool:
-    """A debit that the bank has not answered: nothing to do for whoever pays."""
+    """A debit that the bank has not answered: nothing to do for whoever pays. Read ``with_what_followed()``."""
+    return _looks_under_way(invoice) and not getattr(invoice, "is_followed", False)
+
+
+def _looks_under_way(invoice: Invoice) -> bool:
     if invoice.status != OPEN or invoice.attempts == 0 or invoice.subscription is None:
         return False
     if invoice.billing_reason == CHANGE:

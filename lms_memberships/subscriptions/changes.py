@@ -13,6 +13,7 @@ from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSn
 from ..payments.leaving import UNSAID, Why
 from ..payments.models import Intent
 from . import instalment_ends, instalments, lifecycle
+from .copies import OWING
 from .models import Subscription
 from .queries import BILLED
 from .told import OVER
@@ -56,6 +57,9 @@ def cancel(subscription: Subscription, *, gateway: Gateway, now: datetime, why: 
 def is_ending(subscription: Subscription) -> bool:
     """It ends by a cancellation, or is over. Of what never renewed, or is paid off, neither is true."""
     if not subscription.is_recurring or not subscription.stripe_id or subscription.paid_up_at is not None:
+        return False
+    if subscription.status in OWING:
+        # Until a planned end Stripe goes on asking for what is missing: only an end at once is what was asked for.
         return False
     return subscription.cancel_at is not None or subscription.status in OVER
 

@@ -48,7 +48,7 @@ def can_try(invoice: Invoice) -> bool:
     """
     subscription = invoice.subscription
     return (
-        invoice.status == billing.OPEN
+        billing.is_payable(invoice)
         and not invoice.needs_person
         and subscription is not None
         and subscription.status in OWING
@@ -63,7 +63,7 @@ def is_over(invoice: Invoice) -> bool:
 
 def open_invoice_of(subscription: Subscription) -> Invoice | None:
     """What is to be paid to mend it: the newest, since Stripe goes by that one."""
-    return subscription.invoices.filter(status=billing.OPEN).order_by("-created_at", "-pk").first()
+    return subscription.invoices.filter(status__in=billing.payable(subscription)).order_by("-created_at", "-pk").first()
 
 
 def page_of(invoice: Invoice, *, gateway: Gateway, now: datetime) -> str:
@@ -72,7 +72,8 @@ def page_of(invoice: Invoice, *, gateway: Gateway, now: datetime) -> str:
     Raises NothingToPay if it was paid, or called off, meanwhile; that is written down.
     """
     snapshot = gateway.read_invoice(invoice.stripe_id)
-    if snapshot.status != billing.OPEN or not snapshot.hosted_url:
+    states = (billing.OPEN,) if invoice.subscription is None else billing.payable(invoice.subscription)
+    if snapshot.status not in states or not snapshot.hosted_url:
         follow(invoice, gateway=gateway, now=now)
         raise NothingToPay
     return snapshot.hosted_url

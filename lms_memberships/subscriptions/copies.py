@@ -31,14 +31,14 @@ def copy_subscription(subscription: Subscription, snapshot: SubscriptionSnapshot
     subscription.interval = interval_of(snapshot.interval, snapshot.interval_count)
     subscription.has_card = snapshot.has_card
     subscription.started_at = snapshot.started_at
-    subscription.period_start = snapshot.current_period_start
-    subscription.period_end = snapshot.current_period_end
+    subscription.period_start, subscription.period_end = snapshot.current_period_start, snapshot.current_period_end
     subscription.trial_end = snapshot.trial_end
     subscription.cancel_at = instalments.cancellation(subscription, snapshot)
     subscription.schedule_id = snapshot.schedule_id
     subscription.ended_at = snapshot.ended_at
     subscription.void_from = _void_from(subscription, snapshot)
     subscription.collection_paused = snapshot.collection_paused
+    subscription.is_reduced = snapshot.is_reduced
 
 
 def copy_purchase(subscription: Subscription, snapshot: CheckoutSnapshot, *, now: datetime) -> None:

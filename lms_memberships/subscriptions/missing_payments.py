@@ -54,7 +54,7 @@ def _remind(subscription_id: int, *, now: datetime) -> bool:
         told = subscription.payment_reminded_for
         is_missing = subscription.status == SubscriptionStatus.PAST_DUE and subscription.cancel_at is None
         is_due = moment is not None and is_missing and (told is None or told < moment)
-        if is_due and subscription.invoices.filter(status=billing.OPEN).exists():
+        if is_due and subscription.invoices.filter(status__in=billing.PAYABLE).exists():
             subscription.payment_reminded_for = moment
             save_and_tell(subscription, [events.PaymentMissing])
             return True

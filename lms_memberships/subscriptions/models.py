@@ -67,6 +67,8 @@ class Subscription(Reminded, StripeObject):
     #: How Stripe treats invoices while payments are paused, and the end of what was paid if it makes none (G4).
     collection_paused = models.CharField(max_length=20, blank=True, default="", db_default="")
     void_from = models.DateTimeField(null=True)
+    #: Whether Stripe takes a discount or a credit off the next payment, as it was last read: less than the price is due.
+    is_reduced = models.BooleanField(default=False, db_default=False)
     #: The same membership bought twice (C6): this one opens nothing, and is cancelled and refunded.
     duplicate_of = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")
     undone_at = models.DateTimeField(null=True)

@@ -177,3 +177,48 @@ def test_control_a_debit_that_never_fails_blocks_for_two_weeks(buyer, monkeypatc
     buyer.clock.advance(days=queries.LONGEST_DEBIT.days)
     assert press_join(buyer.browser, buyer.membership)
     assert Checkout.objects.count() == 2
+
+
+# ------------------------------------------------------------------ cancelled while it is on its way
+
+
+@pytest.fixture
+def waiting(client_for, student, gateway, live_session, postman, clock) -> Buyer:
+    """A monthly membership whose first debit the bank has not answered."""
+    bundle = put_into(MembershipFactory(title="Book"), live_session)
+    buyer = Buyer(client_for(student), publish(bundle, gateway=gateway), postman, clock)
+    buyer.browser.get(buyer.pay())
+    row = Subscription.objects.get()
+    assert (row.status, row.opened_at) == ("active", None)
+    return buyer
+
+
+def test_what_waits_for_its_first_debit_can_be_cancelled(waiting, student, live_session, sandbox):
+    """X14, P11: the debit is not called back, buys its period, and no other follows."""
+    cancel = reverse("lms_memberships:cancel", args=[Subscription.objects.get().pk])
+    assert cancel in waiting.browser.get(reverse("lms_memberships:account")).content.decode()
+    asked = waiting.read(cancel)
+    assert "Your first payment is on its way, and cancelling does not call it back" in asked
+    assert "Nothing more will be charged." in asked
+    said = text(waiting.browser.post(cancel, follow=True).content.decode())
+    assert "Your payment that is on its way is still taken: once it is confirmed, access opens until" in said
+    assert "Your first payment is on its way and is still taken" in said
+    assert "It ended on" not in said
+    assert "Keep my membership" in said
+    waiting.wait()
+    assert decide(student, live_session, now=waiting.clock.now).allowed
+    assert "You keep access until" in waiting.read(reverse("lms_memberships:account"))
+    waiting.clock.advance(days=40)
+    waiting.postman.deliver()
+    assert not decide(student, live_session, now=waiting.clock.now).allowed
+    assert len(theirs(sandbox, "charge")) == 1
+
+
+def test_a_cancellation_before_the_debit_came_can_be_taken_back(waiting):
+    """X14, G18: as any other."""
+    row = Subscription.objects.get()
+    waiting.browser.post(reverse("lms_memberships:cancel", args=[row.pk]))
+    waiting.browser.post(reverse("lms_memberships:resume", args=[row.pk]))
+    row.refresh_from_db()
+    assert row.cancel_at is None
+    assert "Access opens as soon as it is." in waiting.read(reverse("lms_memberships:account"))

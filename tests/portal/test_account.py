@@ -7,7 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from lms_memberships.models import Account, Invoice, Subscription
+from lms_memberships.models import Account, Invoice, Price, PriceMove, PriceMoveEntry, Subscription
 from lms_memberships.portal import card_words
 from lms_memberships.subscriptions.models import FOR_GOOD
 from tests.access import school
@@ -182,3 +182,93 @@ def test_what_is_on_its_way_is_not_asked_for_again(hold, student, client_for, no
     page = text(client_for(student).get(reverse("lms_memberships:invoices")).content.decode())
     assert "On its way" in page
     assert "Pay now" not in page
+
+
+@pytest.mark.parametrize("columns", [{}, {"cancel_at": 20 * DAY}])
+def test_an_older_debt_is_asked_for_after_a_newer_one_was_paid(columns, hold, read, student, client_for, now):
+    """P7, P8: two renewals failed, and the newer one was paid; Stripe goes by that one, and the older one stays open."""
+    row = hold(**{name: now + span for name, span in columns.items()})
+    bill(row, now - 40 * DAY, number="OLD-1")
+    bill(row, now - 10 * DAY, number="NEW-2", status="paid", amount_paid=1900)
+    page = text(client_for(student).get(reverse("lms_memberships:invoices")).content.decode())
+    assert "On its way" not in page
+    assert "Pay now OLD-1" in page
+    assert "Also to pay: OLD-1 (€19.00)" in read()
+
+
+def test_a_debit_is_on_its_way_beside_older_ones_and_a_change_of_tier(hold, read, student, client_for, now):
+    """C7: only what was billed later and is settled says that the bank has answered."""
+    row = hold()
+    bill(row, now - 40 * DAY, number="OLD-1", status="paid", amount_paid=1900)
+    bill(row, now - DAY, number="NEW-2")
+    bill(row, now, number="TIER-3", status="paid", amount_paid=100, billing_reason="subscription_update")
+    bill(hold("Other"), now, number="OTHER-4", status="paid", amount_paid=1900)
+    page = text(client_for(student).get(reverse("lms_memberships:invoices")).content.decode())
+    assert "On its way" in page
+    assert "Pay now" not in page
+    assert "Also to pay" not in read()
+
+
+@pytest.mark.parametrize(
+    ("columns", "label"),
+    [
+        ({"status": "trialing", "trial_end": 5 * DAY, "period_end": 5 * DAY, "cancel_at": 5 * DAY}, "Cancelled"),
+        ({"status": "canceled", "trial_end": -DAY, "until": -DAY, "ended_at": -DAY}, "Ended"),
+    ],
+)
+def test_what_was_only_tried_was_not_bought(columns, label, hold, read, now):
+    """P7, P9, P10: nothing was paid for it, and nobody was paid; with a payment it was bought."""
+    row = hold(**{name: now + value if isinstance(value, timedelta) else value for name, value in columns.items()})
+    bill(row, now - 10 * DAY, status="paid", total=0, amount_due=0)
+    page = read()
+    assert label in page
+    assert "Begun by you as a free trial" in page
+    assert "Bought by you" not in page
+    assert "Paid to" not in page
+    bill(row, now, status="paid", amount_paid=1900)
+    assert "Bought by you Paid to" in read()
+
+
+def test_a_price_that_they_were_told_of_is_the_next_payment(hold, read, now):
+    """P7, X11: the renewal at which it begins costs the new price; one before that costs the old one."""
+    row = hold(amount=19000, interval="year")
+    common = {"membership": row.membership, "account": row.account, "livemode": row.livemode}
+    money = {"currency": "eur", "interval": "year", "confirmed_at": now, "created_at": now}
+    old = Price.objects.create(amount=19000, stripe_id="price_old", **common, **money)
+    new = Price.objects.create(amount=25000, stripe_id="price_new", **common, **money)
+    move = PriceMove.objects.create(old_price=old, new_price=new, move_at=now, created_at=now, **common)
+    told = {"state": "told", "told_at": now, "due_at": now + DAY, "next_try_at": now}
+    entry = PriceMoveEntry.objects.create(move=move, subscription=row, applies_from=row.period_end, **told)
+    page = read()
+    assert ": €250.00 per year. From " in page, "the next payment"
+    assert "Price €190.00 per year" in page
+    entry.applies_from = row.period_end + 365 * DAY
+    entry.save()
+    assert ": €190.00 per year. From " in read()
+
+
+@pytest.mark.parametrize(("behavior", "words"), [("inclusive", "incl. tax"), ("exclusive", "plus tax")])
+def test_the_next_amount_says_what_the_shop_says_of_tax(behavior, words, hold, read, settings):
+    """P7, X16"""
+    settings.LMS_MEMBERSHIPS_STRIPE_TAX, settings.LMS_MEMBERSHIPS_TAX_BEHAVIOR = True, behavior
+    hold()
+    page = read()
+    assert f": €19.00 per month {words}." in page
+    assert f"Price €19.00 per month {words}" in page
+
+
+@pytest.mark.parametrize(
+    ("columns", "sentence"),
+    [
+        ({}, ": €19.00 per month, less your discount or credit."),
+        (
+            {"status": "trialing", "trial_end": DAY},
+            "Then you pay €19.00 per month, less your discount or credit, unless",
+        ),
+    ],
+)
+def test_what_is_taken_off_is_not_in_the_next_amount(columns, sentence, hold, read, now):
+    """P7, H7: only Stripe's preview knows how much that is."""
+    values = {name: now + value if isinstance(value, timedelta) else value for name, value in columns.items()}
+    hold(is_reduced=True, **values)
+    assert sentence in read()

@@ -114,7 +114,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("gift", lambda row, now: _is_gift(row) and row.is_live(now)),
     ("ended", lambda row, now: _is_gift(row)),
     ("ending", _ends),
-    ("ended", lambda row, now: row.cancel_at is not None),
+    # With a payment missing, an end that is planned is not there yet: paid before it, it opens again.
+    ("ended", lambda row, now: row.cancel_at is not None and not (_failed(row) and row.cancel_at > now)),
     ("waiting", lambda row, now: row.status == SubscriptionStatus.INCOMPLETE),
     ("failing", lambda row, now: _failed(row) and row.is_live(now)),
     ("locked", lambda row, now: _failed(row)),

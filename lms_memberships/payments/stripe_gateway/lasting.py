@@ -1,4 +1,4 @@
-"""What is taken off a subscription for good? Discounts that end are not among it (H10)."""
+"""What is taken off a subscription, for good (H10), or off its next payment (P7)?"""
 
 import stripe
 
@@ -9,9 +9,25 @@ FOREVER = "forever"
 
 
 def of_subscription(found: stripe.Subscription) -> tuple[LastingDiscount, ...]:
-    """In the order in which Stripe takes them off. One that came without its coupon says nothing."""
+    """Discounts that end are not among it. In the order in which Stripe takes them off. One that came without its coupon says nothing."""
     read = (_read(each) for each in getattr(found, "discounts", None) or ())
     return tuple(each for each in read if each is not None)
+
+
+def is_reduced(found: stripe.Subscription, *, next_at: int) -> bool:
+    """Whether a discount of the subscription's or its customer's lasts until then, or the customer has a credit."""
+    customer = found.customer
+    discounts = list(getattr(found, "discounts", None) or ())
+    if not isinstance(customer, str):
+        discounts.append(getattr(customer, "discount", None))
+        if (getattr(customer, "balance", None) or 0) < 0:
+            return True
+    return any(_lasts(each, next_at) for each in discounts if each is not None)
+
+
+def _lasts(found: "str | stripe.Discount", next_at: int) -> bool:
+    ends_at = None if isinstance(found, str) else getattr(found, "end", None)
+    return ends_at is None or ends_at > next_at
 
 
 def _read(found: "str | stripe.Discount") -> LastingDiscount | None:

@@ -150,6 +150,7 @@ def subscription(found: stripe.Subscription, *, read_started_at: datetime) -> Su
         item_count=len(items),
         pending_until=moment(pending.expires_at) if pending else None,
         lasting_discounts=lasting.of_subscription(found),
+        is_reduced=lasting.is_reduced(found, next_at=item.current_period_end),
         metadata=_metadata(found),
         collection_paused=_collection_paused(found),
         is_flexible=_is_flexible(found),

@@ -15,12 +15,14 @@ from .texts import Texts
 if TYPE_CHECKING:
     from ..server import Sandbox
 
+#: What is written off is still taken, as at Stripe.
+PAYABLE = ("open", "uncollectible")
 BADGES = {"paid": "good", "open": "wait", "uncollectible": "bad"}
 
 
 def answer(sandbox: Sandbox, request: Request, invoice_id: str) -> Response:
     view = sandbox.actions.open_invoice(invoice_id)
-    if request.method != "POST" or view["status"] != "open":
+    if request.method != "POST" or view["status"] not in PAYABLE:
         return _show(request, view)
     if "card" in request.form:
         return _use_card(request, view)
@@ -48,7 +50,7 @@ def _pay(sandbox: Sandbox, request: Request, view: Object) -> Response:
     if outcome.kind != "declined":
         return redirect(outcome.redirect_url or f"/i/{invoice_id}")
     view = sandbox.actions.open_invoice(invoice_id)
-    if view["status"] != "open":  # the second click of two
+    if view["status"] not in PAYABLE:  # the second click of two
         return redirect(f"/i/{invoice_id}")
     return _show(request, view, errors=refusals.beside_the_card(outcome.message, t))
 
@@ -73,7 +75,7 @@ def _show(
         "facts": _facts(view, t),
         "lines": _lines(view, t),
         "sums": _sums(view, t),
-        "is_open": view["status"] == "open" and not view["is_under_way"],
+        "is_open": view["status"] in PAYABLE and not view["is_under_way"],
         "is_under_way": view["is_under_way"],
         "pay": t("pay", amount=format_money(view["amount_due"], view["currency"], t.language)),
         "pdf_url": f"/i/{invoice['id']}/pdf",
