@@ -14,6 +14,7 @@ from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from ... import clock
+from ...access.sight import visible_to
 from ...emails import drop_reasons
 from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
@@ -86,7 +87,7 @@ class PersonPage(WagtailAdminTemplateMixin, TemplateView):
             "buttons": buttons_of_person(self.person.pk, may),
             "held": Slice(cards, held.number, held.older, held.newer),
             "timeline": facts_of(self.person, request, language=language),
-            "learnt": learnt_by(self.person, request.GET),
+            "learnt": learnt_by(self.person, request.GET, seen=visible_to(request.user)),
             "invoices": _invoices(self.person, request, language) if may(names.SEE_INVOICES) else None,
             "may_refund": may(names.REFUND),
             "emails": _emails(self.person, request) if may(names.SEE_EMAILS) else None,
