@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import AbstractUser
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -263,6 +264,13 @@ def test_the_file_has_one_line_an_invoice_of_what_was_filtered(bookkeeper, bill)
     assert (dinars["Total"], dinars["Due"], dinars["Paid on"]) == ("1.900", "1.500", "")
     yen = dict(zip(headings, lines(bookkeeper.get(export(), {"q": "school-0003"}))[1], strict=True))
     assert yen["Total"] == "1900"
+
+
+def test_a_user_model_without_full_names_is_exported_too(bookkeeper, bill, monkeypatch):
+    """W27: ``AbstractBaseUser`` has none; then it is the name that they sign in with."""
+    bill(1, user=UserFactory(username="ada"))
+    monkeypatch.delattr(AbstractUser, "get_full_name")
+    assert lines(bookkeeper.get(export()))[1][3] == "ada"
 
 
 def test_no_cell_of_the_file_is_carried_out(bookkeeper, bill, membership):

@@ -16,6 +16,7 @@ from wagtail.admin import messages
 
 from ... import clock
 from ...money import Money, to_decimal
+from ...payments.customers import full_name_of
 from ...subscriptions import invoice_sums
 from ...subscriptions.models import Invoice
 from .. import spreadsheets
@@ -78,7 +79,7 @@ def _row(invoice: Any) -> tuple[Cell, ...]:
         invoice.created_at,
         invoice.number,
         str(STATUSES.get(invoice.status, invoice.status)),
-        invoice.user.get_full_name() or invoice.user.get_username(),
+        full_name_of(invoice.user) or invoice.user.get_username(),
         getattr(invoice.user, type(invoice.user).get_email_field_name(), ""),
         invoice.membership.title,
         invoice.currency.upper(),
