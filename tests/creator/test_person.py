@@ -3,6 +3,7 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import AbstractUser
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -121,11 +122,11 @@ def test_an_unknown_person_and_anothers_subscription_are_equally_unknown(desk, s
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({}, "Next payment: €19.00 per month on"),
-        ({"status": "trialing", "has_card": True, "trial_end": timezone.now()}, "then €19.00 per month is charged"),
+        ({}, "Next payment: €19.00 per month (before discounts) on"),
+        ({"status": "trialing", "has_card": True, "trial_end": timezone.now()}, "(before discounts) is charged"),
         ({"status": "trialing", "trial_end": timezone.now()}, "without a card it ends then"),
         ({"cancel_at": timezone.now() + timedelta(days=9)}, "nothing more is charged"),
-        ({"status": "past_due"}, "€19.00 per month is not paid. Open until"),
+        ({"status": "past_due"}, "€19.00 per month (before discounts) is not paid. Open until"),
         ({"status": "unpaid", "access_until": timezone.now()}, "access is closed since"),
         ({"status": "paused", "access_until": None}, "Paused"),
         ({"status": "canceled", "access_until": timezone.now()}, "Ended on"),
@@ -143,6 +144,15 @@ def test_a_subscription_in_words(desk, student, membership, now, columns, words)
     """X20: status, next date and amount, and what somebody has to look at."""
     holding(student, membership, now, **columns)
     assert words in read(desk, "", student)
+
+
+def test_without_full_names_the_page_has_the_user_name(desk, student, held, monkeypatch):
+    """X20: a site's own user model knows of no full name: ``AbstractBaseUser`` has none."""
+    monkeypatch.delattr(AbstractUser, "get_full_name")
+    assert not hasattr(student, "get_full_name")
+    for what, more in (("", ()), ("why", ()), ("give", ()), ("merge", ()), ("cancel", (held.pk,))):
+        assert student.username in read(desk, what, student, *more), what
+    assert "person" in read(desk, "merge", student, q=UserFactory().username)
 
 
 def test_the_head_names_the_person_and_their_customers(desk, student, held):
