@@ -9,8 +9,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from wagtail.models import ModelLogEntry
 from wagtail_lms.models import CourseEnrollment, SCORMAttempt, SCORMLessonPage, SCORMPackage
 
+from lms_memberships.creator.person.dates import minute
 from lms_memberships.emails import outbox
 from lms_memberships.models import Customer, Deed, Email, Gift, Invoice, Item, Subscription
 from tests.access import school
@@ -290,6 +292,18 @@ def test_a_mail_is_sent_again_once(desk, student, held, state, mailoutbox):
     answer = desk.post(url("send_again", student, row.pk), seen, follow=True)
     assert "nothing left to send again" in answer.content.decode()
     assert outbox.deliver_due(now=timezone.now()) == 0
+
+
+def test_that_a_mail_was_sent_again_stands_in_the_history(desk, client_for, student, held):
+    """X24, X20: who, and what had become of it before, which the row does not say any more. Two presses are one line."""
+    row = email(held)
+    for _again in range(2):
+        desk.post(url("send_again", student, row.pk), {"sent_at": row.sent_at.isoformat()})
+    (entry,) = ModelLogEntry.objects.for_instance(student).filter(action="lms_memberships.email_sent_again")
+    assert entry.user.has_perm("lms_memberships.send_again_email")
+    assert f"was sent again. Before: sent {minute(row.sent_at)}" in entry.message
+    assert entry.message in read(desk, "", student)
+    assert "was sent again" not in read(client_for(helper("view_email")), "", student)
 
 
 def test_a_mail_whose_words_are_gone_is_not_sent_again(desk, student, held):

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.models import ModelLogEntry
 
+from ... import history
 from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
 from ...memberships.gift_offers import length_text
@@ -156,7 +157,20 @@ def _named(row: Any, **more: str) -> dict[str, str]:
     return {"title": row.membership.title, **more}
 
 
+def _again(row: ModelLogEntry, language: str) -> Line:
+    return Line("", row.formatter.format_message(row), row.user.get_username() if row.user else "")
+
+
 def _logged(user: Model) -> QuerySet:
+    # Deeds have lines of their own here, and mails too.
+    return _entries(user).exclude(action__in=[*history.DEEDS.values(), history.EMAIL_SENT_AGAIN])
+
+
+def _sent_again(user: Model) -> QuerySet:
+    return _entries(user).filter(action=history.EMAIL_SENT_AGAIN)
+
+
+def _entries(user: Model) -> QuerySet[ModelLogEntry]:
     return ModelLogEntry.objects.filter(content_type=ContentType.objects.get_for_model(user), object_id=str(user.pk))
 
 
@@ -190,6 +204,7 @@ SOURCES: dict[str, Source] = {
     "invoice": Source(_of(Invoice), "created_at", _invoice, TITLED, names.SEE_INVOICES),
     "paid": Source(_with_money, "paid_at", _paid, TITLED, names.SEE_INVOICES),
     "email": Source(_of(Email), "owed_at", _email, (), names.SEE_EMAILS),
+    "again": Source(_sent_again, "timestamp", _again, ("user", "content_type"), names.SEE_EMAILS),
     "change": Source(_of(TierChange), "created_at", _change, TITLED),
     "gave": Source(_of(Gift, "giver"), "paid_at", _gave, TITLED),
     "redeemed": Source(_of(Gift), "redeemed_at", _redeemed, TITLED),
