@@ -106,6 +106,7 @@ class TrialPage(ActOnHeld):
 
     def lead(self) -> list[object]:
         now_due = {"price": self.price, "day": day(self.held.trial_end)}
+        said: list[object]
         is_cancelled = self.held.cancel_at is not None
         if is_cancelled or not self.held.has_card:
             said = [_("The trial ends on %(day)s. Nothing is charged by extending it.") % now_due]
