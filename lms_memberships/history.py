@@ -31,6 +31,9 @@ PAYMENT_REFUNDED = "lms_memberships.payment_refunded"
 DOUBLE_RESOLVED = "lms_memberships.double_resolved"
 PRICE_CHOSEN = "lms_memberships.unknown_price_chosen"
 ATTENTION_SETTLED = "lms_memberships.attention_settled"
+EMAIL_SENT_AGAIN = "lms_memberships.email_sent_again"
+INVOICES_EXPORTED = "lms_memberships.invoices_exported"
+REPORT_EXPORTED = "lms_memberships.report_exported"
 #: What staff did for one person, by the kind of the deed.
 DEEDS: dict[str, str] = {
     kind: f"lms_memberships.deed_{kind}"
@@ -73,6 +76,7 @@ def register_log_actions(actions: LogActionRegistry) -> None:
     _register_people(actions)
     _register_money(actions)
     _register_deeds(actions)
+    _register_of_accounts(actions)
 
     @actions.register_action(REPAIRED)
     class Repaired(LogFormatter):
@@ -170,10 +174,34 @@ def _register_deeds(actions: LogActionRegistry) -> None:
 
         class OfOneDeed(LogFormatter):
             def format_message(self, log_entry: ModelLogEntry) -> str:
-                return str(self.words) % log_entry.data
+                return str(self.words) % _Known(log_entry.data)
 
         OfOneDeed.label, OfOneDeed.words = label, words
         actions.register_action(DEEDS[kind])(OfOneDeed)
+
+
+def _register_of_accounts(actions: LogActionRegistry) -> None:
+    """What is no membership's: it stands at the account that it was done for, or of whoever did it."""
+    texts = {
+        EMAIL_SENT_AGAIN: (_("E-mail sent again"), _("“%(kind)s” was sent again. Before: %(before)s")),
+        INVOICES_EXPORTED: (_("Invoices exported"), _("Invoices were exported as %(format)s.")),
+        REPORT_EXPORTED: (_("Report exported"), _("“%(report)s” was exported as %(format)s.")),
+    }
+    for action, (label, words) in texts.items():
+
+        class OfOneAccount(LogFormatter):
+            def format_message(self, log_entry: ModelLogEntry) -> str:
+                return str(self.words) % _Known(log_entry.data)
+
+        OfOneAccount.label, OfOneAccount.words = label, words
+        actions.register_action(action)(OfOneAccount)
+
+
+class _Known(dict):
+    """What was noted. Of an account that was erased only that something was done is kept."""
+
+    def __missing__(self, name: str) -> str:
+        return "–"
 
 
 def _register_offers(actions: LogActionRegistry) -> None:

@@ -24,6 +24,7 @@ from ..memberships.gift_offers import length_text
 from ..memberships.models import Membership
 from ..memberships.pricing import price_text
 from ..money import format_money
+from ..payments.customers import full_name_of
 from ..subscriptions import cancel_links, departures, gift_links, guest_links
 from ..subscriptions.gift_models import NO_PLACE
 from ..subscriptions.guest_models import GuestPurchase
@@ -220,8 +221,7 @@ def _frame(email: Email, person: Any, membership: Membership) -> dict[str, objec
 
 
 def _full_name(person: Any) -> str:
-    full_name = getattr(person, "get_full_name", None)
-    return (full_name() if callable(full_name) else "") or person.get_username()
+    return full_name_of(person) or person.get_username()
 
 
 def _price(subscription: Subscription, language: str) -> str:

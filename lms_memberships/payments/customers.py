@@ -32,7 +32,7 @@ def customer_for(user: AbstractBaseUser, *, gateway: Gateway, language: str) -> 
 
 def _make(user: AbstractBaseUser, *, gateway: Gateway, language: str, replaces: str) -> str:
     request = CustomerRequest(
-        email=email_of(user), name=_name_of(user), language=language, metadata={METADATA_KEY: str(user.pk)}
+        email=email_of(user), name=full_name_of(user), language=language, metadata={METADATA_KEY: str(user.pk)}
     )
     return carry_out(
         purpose="customer",
@@ -59,14 +59,15 @@ def email_of(user: AbstractBaseUser) -> str:
     return str(getattr(user, user.get_email_field_name(), "") or "")
 
 
+def full_name_of(user: AbstractBaseUser) -> str:
+    """The full name. Empty: there is none, or this user model knows of none (``AbstractBaseUser`` does not)."""
+    full_name = getattr(user, "get_full_name", None)
+    return str(full_name()).strip() if callable(full_name) else ""
+
+
 def identity_of(email: str) -> str:
     """The address as people mean it: without stray spaces, in one Unicode form, whatever the capitals (K5)."""
     return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", email).strip().casefold())
-
-
-def _name_of(user: AbstractBaseUser) -> str:
-    full_name = getattr(user, "get_full_name", None)
-    return str(full_name()) if callable(full_name) else ""
 
 
 def _digest(email: str) -> str:

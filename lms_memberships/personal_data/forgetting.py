@@ -19,7 +19,7 @@ from ..announcements.models import Announcement
 from ..emails.catalogue import TO_GUESTS
 from ..emails.models import Email, MailNews
 from ..memberships.invitation_models import InvitationLink
-from ..payments.customers import EMAIL_PURPOSE, email_of
+from ..payments.customers import EMAIL_PURPOSE, email_of, full_name_of
 from ..payments.models import Customer, Intent, WebhookEvent
 from ..signs import Sign
 from ..subscriptions.deed_models import Deed
@@ -100,7 +100,7 @@ def forget(user_id: int) -> dict[str, object]:
 
 def identifiers_of(user: AbstractBaseUser) -> list[str]:
     """The words by which a text names this person and nobody else: the address, and the full name."""
-    names = [email_of(user), str(getattr(user, "get_full_name", str)()), str(user.get_username())]
+    names = [email_of(user), full_name_of(user), str(user.get_username())]
     # "Ada" alone, or a user name such as "student", is anybody's word.
     return sorted({name.strip() for name in names if "@" in name or " " in name.strip()}, key=len, reverse=True)
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Model
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
 
@@ -74,7 +75,9 @@ def refuse_another(deed: Deed, **wanted: object) -> None:
 
 
 def settle(deed: Deed, *, now: datetime, **details: object) -> None:
-    """All of it is done. It stands in the history of the membership from here on: why, and not who it was for."""
+    """All of it is done. It stands in the history from here on: of the membership, where it does not say for whom; or,
+    where it is about all that somebody holds, of their account.
+    """
     with transaction.atomic():
         row = Deed.objects.select_for_update().get(pk=deed.pk)
         if row.settled_at is not None:
@@ -82,11 +85,18 @@ def settle(deed: Deed, *, now: datetime, **details: object) -> None:
         row.settled_at, row.failure = now, ""
         row.details = {**row.details, **details}
         row.save(update_fields=["settled_at", "failure", "details"])
-        if row.subscription_id is not None:
-            subscription = Subscription.objects.select_related("membership").get(pk=row.subscription_id)
-            data = {"deed": row.pk, "reason": row.reason, "subscription": subscription.stripe_id}
-            log(instance=subscription.membership, action=history.DEEDS[row.kind], user=row.by, data=data)
+        _write_history(row)
     deed.refresh_from_db()
+
+
+def _write_history(deed: Deed) -> None:
+    """In the transaction that settles it."""
+    data: dict[str, object] = {"deed": deed.pk, "reason": deed.reason}
+    about: Model = deed.user
+    if deed.subscription is not None:
+        data["subscription"] = deed.subscription.stripe_id
+        about = deed.subscription.membership
+    log(instance=about, action=history.DEEDS[deed.kind], user=deed.by, data=data)
 
 
 def carry_out(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from openpyxl import Workbook
 
-from ..payments.customers import email_of
+from ..payments.customers import email_of, full_name_of
 from ..spreadsheet_cells import MARK, harmless, text_cell
 from . import people_states
 from .models import Subscription
@@ -46,11 +46,10 @@ def cells(person: AbstractBaseUser, held: list[Subscription]) -> Cells:
     """One person, with what they began last of what was asked for first; all of it is text, and days are ISO's."""
     last = held[0]
     standing = _standing(last)
-    full_name = getattr(person, "get_full_name", None)
     return [
         str(person.pk),
         str(person.get_username()),
-        str(full_name()) if callable(full_name) else "",
+        full_name_of(person),
         email_of(person),
         last.language,
         last.membership.title,

@@ -15,13 +15,15 @@ from django.db import transaction
 from django.db.models import Count
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from wagtail.log_actions import log
 
 from .. import clock, conf, leases
 from ..errors import Refusal
+from ..history import PEOPLE_CANCELLED, PEOPLE_GIVEN, PEOPLE_STOPPED
 from ..memberships.models import Membership
 from ..payments.gateway import SubscriptionStatus
 from ..retrying import retried
-from . import people_listing, people_states
+from . import people_files, people_listing, people_states
 from .models import Subscription
 from .people_job_models import PeopleJob, PeopleJobEntry
 from .queries import BILLED
@@ -35,6 +37,8 @@ RIGHTS: dict[str, str] = {
     PeopleJob.Kind.CANCEL: "lms_memberships.end_subscription",
     PeopleJob.Kind.GIVE: "lms_memberships.give_access",
 }
+#: The line that it leaves.
+HISTORY: dict[str, str] = {PeopleJob.Kind.CANCEL: PEOPLE_CANCELLED, PeopleJob.Kind.GIVE: PEOPLE_GIVEN}
 SEES = "lms_memberships.view_subscription"
 
 NOT_HELD, ENDED, ENDING, NOT_RENEWING, WAITING = "not_held", "ended", "ending", "not_renewing", "waiting"
@@ -162,11 +166,14 @@ def confirm(job: PeopleJob, *, by: AbstractBaseUser, now: datetime) -> None:
             raise Nobody
         locked.state, locked.confirmed_at, locked.confirmed_by_id = PeopleJob.State.RUNNING, now, by.pk
         locked.save(update_fields=["state", "confirmed_at", "confirmed_by"])
-        locked.entries.filter(state=State.PLANNED).update(next_try_at=clock.wall_time())
+        people = locked.entries.filter(state=State.PLANNED).update(next_try_at=clock.wall_time())
+        # With the decision, before anybody begins: who dies right after it has left the line (X24).
+        data = {"people": people, "until": people_files.day(last_moment(locked)), "note": locked.note}
+        log(instance=locked.membership, action=HISTORY[locked.kind], user=by, data=data)
 
 
 @retried
-def stop(job: PeopleJob, *, now: datetime) -> None:
+def stop(job: PeopleJob, *, by: AbstractBaseUser, now: datetime) -> None:
     """Nobody more; what is done stays done. Raises NotUnderWay."""
     with transaction.atomic():
         locked = PeopleJob.objects.select_for_update().get(pk=job.pk)
@@ -177,6 +184,7 @@ def stop(job: PeopleJob, *, now: datetime) -> None:
         # One that a worker has in its hands is settled by what it finds.
         rest = locked.entries.filter(leases.is_free(clock.wall_time()), state=State.PLANNED)
         rest.update(state=State.SKIPPED, reason=STOPPED)
+        log(instance=locked.membership, action=PEOPLE_STOPPED, user=by)
 
 
 @retried

@@ -6,9 +6,9 @@ from django import forms
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
+from ..access.sight import visible_to
 from ..bundles.models import Item
 from ..memberships.models import BundleItem
-from .bundle_sight import visible_to
 from .draft_form import DraftForm
 
 

@@ -13,11 +13,11 @@ from wagtail.admin.compare import TextDiff
 from wagtail.admin.panels import Panel
 from wagtail.admin.telepath import register as register_telepath_adapter
 
+from ..access.sight import visible_to
 from ..bundles.models import Item
 from ..bundles.registry import BundleItemType, item_types
 from ..memberships.models import Membership
 from .bundle_browsing import BUTTON, PAGE, SEARCH, Browsing, Shelf, shelves
-from .bundle_sight import visible_to
 
 
 @dataclass(frozen=True)

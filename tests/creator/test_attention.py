@@ -216,3 +216,18 @@ def test_guests_who_never_came_are_counted(membership, clock):
     guest.paid_at = clock.now - timedelta(days=4)
     guest.save()
     assert counted(clock) == {"guests": 1}
+
+
+def test_a_guests_address_is_for_those_who_see_guests(desk, client_for, membership, clock):
+    """X24: who may end subscriptions, or see people, may not see who bought without an account."""
+    guest = park(membership)
+    guest.paid_at = clock.now - timedelta(days=4)
+    guest.save()
+    for browser in (desk, client_for(allow(UserFactory(username="clerk"), "view_subscription"))):
+        page = shown(browser, "guests")
+        assert membership.title in page
+        assert guest.email not in page
+        assert "Look at it" not in page
+    seeing = client_for(allow(UserFactory(username="host"), "view_subscription", "view_guestpurchase"))
+    assert guest.email in shown(seeing, "guests")
+    assert "Look at it" in shown(seeing, "guests")

@@ -6,10 +6,12 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import AbstractUser
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from openpyxl import load_workbook
+from wagtail.models import ModelLogEntry
 
 from lms_memberships import spreadsheet_cells
 from lms_memberships.models import Invoice, Subscription
@@ -263,6 +265,26 @@ def test_the_file_has_one_line_an_invoice_of_what_was_filtered(bookkeeper, bill)
     assert (dinars["Total"], dinars["Due"], dinars["Paid on"]) == ("1.900", "1.500", "")
     yen = dict(zip(headings, lines(bookkeeper.get(export(), {"q": "school-0003"}))[1], strict=True))
     assert yen["Total"] == "1900"
+
+
+def test_who_took_the_file_stands_in_the_history(bookkeeper, client_for, bill):
+    """X24: and not whom they searched for; who may not have it leaves no line."""
+    bill(1)
+    bookkeeper.get(export("csv"), {"q": "ada@school.test"})
+    bookkeeper.get(export("xlsx"))
+    bookkeeper.head(export("csv"))
+    client_for(allow(UserFactory(), "view_invoice")).get(export("csv"))
+    entries = ModelLogEntry.objects.filter(action="lms_memberships.invoices_exported").order_by("pk")
+    assert [entry.user.username for entry in entries] == ["bookkeeper"] * 2
+    assert [entry.message for entry in entries] == [f"Invoices were exported as {kind}." for kind in ("CSV", "XLSX")]
+    assert "ada" not in str([entry.data for entry in entries])
+
+
+def test_a_user_model_without_full_names_is_exported_too(bookkeeper, bill, monkeypatch):
+    """W27: ``AbstractBaseUser`` has none; then it is the name that they sign in with."""
+    bill(1, user=UserFactory(username="ada"))
+    monkeypatch.delattr(AbstractUser, "get_full_name")
+    assert lines(bookkeeper.get(export()))[1][3] == "ada"
 
 
 def test_no_cell_of_the_file_is_carried_out(bookkeeper, bill, membership):

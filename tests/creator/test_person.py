@@ -3,13 +3,16 @@
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import AbstractUser
 from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from wagtail.models import ModelLogEntry
 from wagtail_lms.models import CourseEnrollment, SCORMAttempt, SCORMLessonPage, SCORMPackage
 
+from lms_memberships.creator.person.dates import minute
 from lms_memberships.emails import outbox
 from lms_memberships.models import Customer, Deed, Email, Gift, Invoice, Item, Subscription
 from tests.access import school
@@ -121,11 +124,11 @@ def test_an_unknown_person_and_anothers_subscription_are_equally_unknown(desk, s
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({}, "Next payment: €19.00 per month on"),
-        ({"status": "trialing", "has_card": True, "trial_end": timezone.now()}, "then €19.00 per month is charged"),
+        ({}, "Next payment: €19.00 per month (before discounts) on"),
+        ({"status": "trialing", "has_card": True, "trial_end": timezone.now()}, "(before discounts) is charged"),
         ({"status": "trialing", "trial_end": timezone.now()}, "without a card it ends then"),
         ({"cancel_at": timezone.now() + timedelta(days=9)}, "nothing more is charged"),
-        ({"status": "past_due"}, "€19.00 per month is not paid. Open until"),
+        ({"status": "past_due"}, "€19.00 per month (before discounts) is not paid. Open until"),
         ({"status": "unpaid", "access_until": timezone.now()}, "access is closed since"),
         ({"status": "paused", "access_until": None}, "Paused"),
         ({"status": "canceled", "access_until": timezone.now()}, "Ended on"),
@@ -143,6 +146,15 @@ def test_a_subscription_in_words(desk, student, membership, now, columns, words)
     """X20: status, next date and amount, and what somebody has to look at."""
     holding(student, membership, now, **columns)
     assert words in read(desk, "", student)
+
+
+def test_without_full_names_the_page_has_the_user_name(desk, student, held, monkeypatch):
+    """X20: a site's own user model knows of no full name: ``AbstractBaseUser`` has none."""
+    monkeypatch.delattr(AbstractUser, "get_full_name")
+    assert not hasattr(student, "get_full_name")
+    for what, more in (("", ()), ("why", ()), ("give", ()), ("merge", ()), ("cancel", (held.pk,))):
+        assert student.username in read(desk, what, student, *more), what
+    assert "person" in read(desk, "merge", student, q=UserFactory().username)
 
 
 def test_the_head_names_the_person_and_their_customers(desk, student, held):
@@ -280,6 +292,18 @@ def test_a_mail_is_sent_again_once(desk, student, held, state, mailoutbox):
     answer = desk.post(url("send_again", student, row.pk), seen, follow=True)
     assert "nothing left to send again" in answer.content.decode()
     assert outbox.deliver_due(now=timezone.now()) == 0
+
+
+def test_that_a_mail_was_sent_again_stands_in_the_history(desk, client_for, student, held):
+    """X24, X20: who, and what had become of it before, which the row does not say any more. Two presses are one line."""
+    row = email(held)
+    for _again in range(2):
+        desk.post(url("send_again", student, row.pk), {"sent_at": row.sent_at.isoformat()})
+    (entry,) = ModelLogEntry.objects.for_instance(student).filter(action="lms_memberships.email_sent_again")
+    assert entry.user.has_perm("lms_memberships.send_again_email")
+    assert f"was sent again. Before: sent {minute(row.sent_at)}" in entry.message
+    assert entry.message in read(desk, "", student)
+    assert "was sent again" not in read(client_for(helper("view_email")), "", student)
 
 
 def test_a_mail_whose_words_are_gone_is_not_sent_again(desk, student, held):

@@ -10,6 +10,7 @@ import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from wagtail.models import ModelLogEntry
 
 from lms_memberships.creator.attention import names as attention_names
 from lms_memberships.models import Dispute, Invoice, RevenueChange, Subscription
@@ -270,6 +271,9 @@ def test_a_report_is_narrowed_and_exported(bookkeeper, bill, now):
     answer = bookkeeper.get(url("earned"), {"membership": other.pk, "export": "csv"})
     table = list(csv.reader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
     assert table[1] == [f"{now:%Y-%m}", "'=1+1", "USD", "1", "19.00", "0.00", "0.00", "19.00"]
+    # X24: who took a file.
+    (entry,) = ModelLogEntry.objects.filter(action="lms_memberships.report_exported")
+    assert (entry.user.username, entry.message) == ("bookkeeper", "“Memberships: what was paid” was exported as CSV.")
 
 
 def test_the_front_page_says_how_the_month_goes(client_for, bookkeeper, membership, bill, held, now):

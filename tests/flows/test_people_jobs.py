@@ -154,6 +154,26 @@ def test_submitted_twice_it_is_done_once(browser, membership, members, sandbox):
     assert ModelLogEntry.objects.filter(action="lms_memberships.people_cancelled").count() == 2
 
 
+def test_the_history_is_written_with_the_decision(browser, helper, membership, members, clock, monkeypatch):
+    """X24: who dies right after it has left the line, with all the people in it; and without a line nothing begins."""
+
+    def die(**_about: object) -> None:
+        raise InterruptedError
+
+    job = drafted(browser, "cancel", asked(membership, all="1"))
+    with monkeypatch.context() as patch:
+        patch.setattr(people_jobs, "log", die)
+        with pytest.raises(InterruptedError):
+            people_jobs.confirm(job, by=helper, now=clock.now)
+    job.refresh_from_db()
+    assert job.state == PeopleJob.State.DRAFT, "the control: decided outside of it, it would have begun"
+    people_jobs.confirm(job, by=helper, now=clock.now)
+    work()
+    browser.post(part(job, "confirm"))
+    (entry,) = ModelLogEntry.objects.filter(action="lms_memberships.people_cancelled")
+    assert (entry.user, entry.data["people"]) == (helper, 3)
+
+
 def test_who_is_left_out_and_why_is_said_before(browser, gateway, membership, members):
     """N6: counted by the database; and whose payment is missing ends at once, which is said too."""
     other = MembershipFactory(title="Silver")

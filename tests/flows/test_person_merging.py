@@ -7,6 +7,7 @@ from django.apps import apps
 from django.conf import settings
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
+from wagtail.models import ModelLogEntry
 
 from lms_memberships.access import decide
 from lms_memberships.models import Customer, Deed, Delivery, Invoice, Subscription, TrialTaken
@@ -142,6 +143,20 @@ def test_a_merge_is_undone(desk, student, other, old, membership, client_for, po
     assert gateway.read_subscription(old.stripe_id).metadata["lmsm_user"] == str(other.pk)
     assert "no merge to undo" in press(desk, "part", student, deed.pk)
     assert "Undo this merge" not in read(desk, "merge", student)
+
+
+def test_a_merge_and_its_undoing_stand_in_the_history(desk, student, other, old, clock):
+    """X24, K11: at the account that it was done for; erased, only that it was done is known."""
+    merge(desk, student, other, reason="Two addresses")
+    press(desk, "part", student, Deed.objects.get().pk, reason="Not the same person")
+    (merged,) = ModelLogEntry.objects.for_instance(student).filter(action="lms_memberships.deed_merged")
+    (parted,) = ModelLogEntry.objects.for_instance(other).filter(action="lms_memberships.deed_parted")
+    assert merged.message == "Two accounts of one person were merged: Two addresses"
+    assert parted.message == "The merge of two accounts was undone: Not the same person"
+    assert merged.user is not None
+    assert read(desk, "", student).count("Two addresses") == 1, "the deed has its own line there"
+    ModelLogEntry.objects.update(data={})
+    assert ModelLogEntry.objects.get(pk=merged.pk).message == "Two accounts of one person were merged: –"
 
 
 def test_while_an_erasure_runs_it_is_refused(desk, student, other, old, clock):

@@ -1,11 +1,14 @@
 """Do lists, searches, choices and validation show an editor only what they may see? (S25, S50)"""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import Group, Permission
 from django.urls import reverse
 from wagtail.models import GroupPagePermission, PageViewRestriction
 
 from lms_memberships.bundles import catalogue
+from lms_memberships.creator.person import showing, why
 from lms_memberships.models import BundleItem, Item, Membership
 from lms_memberships.wizard import bundle_form, bundle_panel
 from tests.access import school
@@ -82,6 +85,39 @@ def test_what_another_has_bundled_stays_and_is_not_named(scene, editor, client_f
     assert f'name="bundle" value="{secret.pk}"' in page
     browser.post(WIZARD.step(scene.draft, "bundle"), {"action-next": "1", "bundle": [scene.open.pk, secret.pk]})
     assert {row.item_id for row in version_of(scene.draft).bundle_items.all()} == {scene.open.pk, secret.pk}
+
+
+@pytest.fixture
+def clerk(db):
+    """May see people, and nothing else of the site."""
+    return allow(UserFactory(username="clerk"), "view_subscription")
+
+
+def told(browser, scene: Scene, student, now) -> int:
+    """How often one person's pages name a secret that is in what they hold, whatever they are asked."""
+    for number, item in enumerate(scene.secrets):
+        BundleItem.objects.get_or_create(membership=scene.draft, item=item, defaults={"sort_order": number})
+    if not student.lms_subscriptions.exists():
+        school.subscribe(student, scene.draft, until=now + timedelta(days=9))
+    asked = [{}, {"q": "in the making"}, *({"item": str(key)} for key in scene.secrets.values_list("pk", flat=True))]
+    pages = [browser.get(reverse("lms_memberships_person_why", args=[student.pk]), query) for query in asked]
+    pages.append(browser.get(reverse("lms_memberships_person", args=[student.pk])))
+    assert {page.status_code for page in pages} == {200}
+    assert scene.open.title in pages[0].content.decode()
+    return sum(SECRET in page.content.decode() for page in pages)
+
+
+def test_whoever_sees_people_learns_no_titles_by_it(scene, clerk, admin, client_for, student, now):
+    """S25: "why can't they open this?": list, search and the one that is asked about; and the progress of a person."""
+    assert told(client_for(clerk), scene, student, now) == 0
+    assert told(client_for(admin), scene, student, now) == 6, "the control: who may see everything is asked for it"
+
+
+def test_without_the_one_queryset_their_pages_name_them(scene, clerk, client_for, student, now, monkeypatch):
+    """S25, negative control"""
+    for module in (why, showing):
+        monkeypatch.setattr(module, "visible_to", lambda person: Item.objects.all())
+    assert told(client_for(clerk), scene, student, now) == 6
 
 
 def test_whoever_may_see_them_in_the_admin_sees_them_here(scene, editor, client_for, admin):

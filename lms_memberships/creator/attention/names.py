@@ -7,6 +7,8 @@ DOUBLE, PRICE, PRICE_LEFT, STRANGER_LEFT, DISPUTE, REFUND_DONE, INVOICE = (
 )
 REFUNDING = "lms_memberships.refund_invoice"
 ENDING = "lms_memberships.end_subscription"
+#: The address of somebody who has no account is shown to no one else.
+SEEING_GUESTS = "lms_memberships.view_guestpurchase"
 LINKING = "lms_memberships.link_subscription"
 #: Whoever may resolve any of it, and whoever sees people, sees the list.
 SEEING = ("view_subscription", "refund_invoice", "end_subscription", "link_subscription")

@@ -169,11 +169,12 @@ def _invoice(found: Invoice, user: AbstractBaseUser) -> Row:
 
 
 def _guest(found: GuestPurchase, user: AbstractBaseUser) -> Row:
-    buttons = []
-    if user.has_perm("lms_memberships.view_guestpurchase"):
+    buttons, email = [], "–"
+    if user.has_perm(names.SEEING_GUESTS):
         buttons.append(Button(_("Look at it"), reverse(GUESTS)))
+        email = found.email
     money = _money(found)
-    return Row(found.email, found.membership.title, money, found.paid_at, found.get_state_display(), tuple(buttons))
+    return Row(email, found.membership.title, money, found.paid_at, found.get_state_display(), tuple(buttons))
 
 
 def _person(subscription: Subscription | None) -> str:

@@ -13,9 +13,12 @@ from django.utils.translation import gettext_lazy, pgettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from wagtail.admin import messages
+from wagtail.log_actions import log
 
 from ... import clock
+from ...history import INVOICES_EXPORTED
 from ...money import Money, to_decimal
+from ...payments.customers import full_name_of
 from ...subscriptions import invoice_sums
 from ...subscriptions.models import Invoice
 from .. import spreadsheets
@@ -61,6 +64,9 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
     found = filters.qs
     words = request.GET.get("q", "")
     rows = _rows(search(found, words) if words.strip() else found)
+    if request.method == "GET":
+        # What was searched for may be somebody's name: it is not kept.
+        log(instance=request.user, action=INVOICES_EXPORTED, user=request.user, data={"format": kind.upper()})
     return spreadsheets.answer(kind, f"invoices-{clock.now():%Y-%m-%d}", [str(each) for each in HEADINGS], rows)
 
 
@@ -78,7 +84,7 @@ def _row(invoice: Any) -> tuple[Cell, ...]:
         invoice.created_at,
         invoice.number,
         str(STATUSES.get(invoice.status, invoice.status)),
-        invoice.user.get_full_name() or invoice.user.get_username(),
+        full_name_of(invoice.user) or invoice.user.get_username(),
         getattr(invoice.user, type(invoice.user).get_email_field_name(), ""),
         invoice.membership.title,
         invoice.currency.upper(),

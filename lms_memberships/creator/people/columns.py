@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from wagtail.admin.ui.tables import BaseColumn, Column, TitleColumn
 
-from ...payments.customers import email_of
+from ...payments.customers import email_of, full_name_of
 from ...subscriptions import people_listing, people_states
 from ...subscriptions.models import Subscription
 from ..person.names import PAGE as PERSON
@@ -69,8 +69,7 @@ def columns(*, with_boxes: bool) -> list[BaseColumn]:
 
 def name_of(row: Subscription) -> str:
     """The full name, where there is one, and the name they sign in with."""
-    full_name = getattr(row.user, "get_full_name", None)
-    name, username = str(full_name()).strip() if callable(full_name) else "", str(row.user.get_username())
+    name, username = full_name_of(row.user), str(row.user.get_username())
     return f"{name} ({username})" if name and name != username else username
 
 

@@ -22,19 +22,15 @@ from wagtail.admin.filters import WagtailFilterSet
 from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
-from wagtail.log_actions import log
 
 from ... import clock
 from ...errors import Refusal
-from ...history import PEOPLE_CANCELLED, PEOPLE_GIVEN, PEOPLE_STOPPED
 from ...subscriptions import people_jobs, people_working
 from ...subscriptions.people_files import day
 from ...subscriptions.people_job_models import PeopleJob, PeopleJobEntry
 from ..desks import Listing
 from .columns import person_url
 from .views import AGAIN, CONFIRM, JOB, JOB_RESULTS, LIST, STOP, PeopleIndex
-
-HISTORY = {PeopleJob.Kind.CANCEL: PEOPLE_CANCELLED, PeopleJob.Kind.GIVE: PEOPLE_GIVEN}
 
 
 class EntryFilter(WagtailFilterSet):
@@ -139,9 +135,6 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, str(refusal.message))
         return _back(pk)
-    count = people_jobs.counts(job).get(PeopleJobEntry.State.PLANNED, 0)
-    data = {"people": count, "until": _last_day(job), "note": job.note}
-    log(instance=job.membership, action=HISTORY[PeopleJob.Kind(job.kind)], user=request.user, data=data)
     messages.success(request, _("It has begun. This page says how far it is."))
     return _back(pk)
 
@@ -151,8 +144,7 @@ def stop(request: HttpRequest, pk: int) -> HttpResponse:
     """Nobody more; what is done stays done."""
 
     def do(job: PeopleJob) -> str:
-        people_jobs.stop(job, now=clock.now())
-        log(instance=job.membership, action=PEOPLE_STOPPED, user=request.user)
+        people_jobs.stop(job, by=_person(request), now=clock.now())
         return _("It is stopped. What was done already stays done.")
 
     return _do(request, pk, do)

@@ -7,6 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
+from ...payments.customers import full_name_of
 from ...subscriptions.models import Subscription
 from . import names
 
@@ -29,4 +30,4 @@ def held_by(pk: int, held: int) -> Subscription:
 
 def name_of(user: Any) -> str:
     """As staff call them."""
-    return user.get_full_name().strip() or user.get_username()
+    return full_name_of(user) or user.get_username()

@@ -20,6 +20,7 @@ from ...subscriptions.deeds import Wish
 from ...subscriptions.models import Subscription
 from . import names
 from .access import check, held_by, name_of, person
+from .words import before_discounts
 
 
 class DeedForm(forms.Form):
@@ -138,7 +139,9 @@ class ActOnHeld(Act):
 
     @property
     def price(self) -> str:
-        return format_money(self.held.money, get_language() or "en") if self.held.currency else ""
+        if not self.held.currency:
+            return ""
+        return before_discounts(format_money(self.held.money, get_language() or "en"), self.held)
 
     def look(self) -> None:
         super().look()

@@ -2,14 +2,15 @@
 
 from typing import Any
 
+from django.db.models import F
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from ...errors import OutsideFailure, Refusal
-from ...money import format_money
+from ...money import Money, format_money
 from ...payments import connect
 from ...payments.gateway import SubscriptionStatus
-from ...subscriptions import billing, ending, revoking
+from ...subscriptions import billing, changes, ending, revoking
 from ...subscriptions.deeds import Wish
 from ...subscriptions.models import Subscription
 from ...subscriptions.queries import BILLED
@@ -33,10 +34,13 @@ class EndingPage(ActOnHeld):
 
     @property
     def unpaid(self) -> list[str]:
-        """Invoices that are open still: of ended subscriptions Stripe collects nothing by itself (G20)."""
+        """What is open still: of ended subscriptions Stripe collects nothing by itself (G20). Less what was paid of it."""
         language = get_language() or "en"
-        rows = self.held.invoices.filter(status__in=[billing.OPEN, billing.DRAFT]).order_by("created_at", "pk")
-        return [f"{format_money(row.due_money, language)} ({row.number or row.stripe_id})" for row in rows[:10]]
+        rows = self.held.invoices.filter(status__in=[billing.OPEN, billing.DRAFT], amount_due__gt=F("amount_paid"))
+        return [
+            f"{format_money(Money(row.amount_due - row.amount_paid, row.currency), language)} ({row})"
+            for row in rows.order_by("created_at", "pk")[:10]
+        ]
 
     def about_unpaid(self) -> list[object]:
         if not self.unpaid:
@@ -53,12 +57,15 @@ class CancelPage(EndingPage):
     button = gettext_lazy("Cancel this subscription")
 
     def lead(self) -> list[object]:
-        if self.held.status == SubscriptionStatus.PAST_DUE:
+        if self.held.status == SubscriptionStatus.PAUSED:
+            return [_("It is paused, so there is no paid period to wait for: it ends now."), *self.about_unpaid()]
+        if self.held.status in changes.WITHOUT_PAID_TIME:
             return [
                 _("A payment is missing, so there is no paid period to wait for: it ends now."),
                 *self.about_unpaid(),
             ]
-        until = {"day": day(self.held.trial_end or self.held.period_end)}
+        # While a trial runs this is its end; Stripe keeps ``trial_end`` for good.
+        until = {"day": day(self.held.period_end)}
         return [_("It ends on %(day)s and stays open until then. Nothing more is charged, nothing given back.") % until]
 
     def why_not(self) -> str:

@@ -106,12 +106,16 @@ class TrialPage(ActOnHeld):
 
     def lead(self) -> list[object]:
         now_due = {"price": self.price, "day": day(self.held.trial_end)}
-        return [
-            _("The trial ends on %(day)s. Nothing is charged by extending it.") % now_due
-            if not self.held.has_card
-            else _("The trial ends on %(day)s; then %(price)s is due. That payment waits until the new end.") % now_due,
-            _("They are reminded before the new end, as before the old one."),
-        ]
+        said: list[object]
+        is_cancelled = self.held.cancel_at is not None
+        if is_cancelled or not self.held.has_card:
+            said = [_("The trial ends on %(day)s. Nothing is charged by extending it.") % now_due]
+        else:
+            said = [
+                _("The trial ends on %(day)s; then %(price)s is due. That payment waits until the new end.") % now_due
+            ]
+        # What ends with its trial is charged nothing, and nobody is reminded of it.
+        return said if is_cancelled else [*said, _("They are reminded before the new end, as before the old one.")]
 
     def why_not(self) -> str:
         try:

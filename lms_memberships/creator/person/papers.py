@@ -1,5 +1,6 @@
 """How does a creator get at an invoice, and how is a mail sent again? One press each."""
 
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
@@ -7,15 +8,19 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from wagtail.admin import messages
+from wagtail.log_actions import log
 
+from ... import history
 from ...emails import outbox
+from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...subscriptions import deeds
 from ...subscriptions.models import Invoice
 from . import names
-from .access import check
+from .access import check, person
+from .dates import minute
 
 
 @never_cache
@@ -48,12 +53,25 @@ def _onward(request: HttpRequest, pk: int, invoice: int, what: str) -> HttpRespo
     return HttpResponseRedirect(url)
 
 
+def _repeat(request: HttpRequest, pk: int, email: int) -> bool:
+    """With its line in the history, which says what became of it before: the row forgets that (X24)."""
+    with transaction.atomic():
+        row = get_object_or_404(Email.objects.select_for_update(), pk=email, user_id=pk)
+        is_repeated = bool(outbox.repeat(row, sent_at=request.POST.get("sent_at", "")))
+        # One that waits to be sent only leaves sooner.
+        if is_repeated and row.state != Email.State.OWED:
+            entry = CATALOGUE.get(row.kind)  # type: ignore[call-overload]
+            before = f"{row.get_state_display()} {minute(row.sent_at or row.owed_at)}"
+            data = {"email": row.pk, "kind": str(entry.label) if entry else row.kind, "before": before}
+            log(instance=person(pk), action=history.EMAIL_SENT_AGAIN, user=request.user, data=data)
+    return is_repeated
+
+
 @require_POST
 def send_again(request: HttpRequest, pk: int, email: int) -> HttpResponse:
     """The mail as it was owed, to the same address, if it is still true (F2)."""
     check(request, names.SEND_AGAIN)
-    row = get_object_or_404(Email, pk=email, user_id=pk)
-    if outbox.repeat(row, sent_at=request.POST.get("sent_at", "")):
+    if _repeat(request, pk, email):
         messages.success(request, _("The e-mail is sent again, if what it says is still true."))
     else:
         messages.warning(request, _("There is nothing left to send again here."))

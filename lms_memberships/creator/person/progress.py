@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, OuterRef, QuerySet
 
 from ...bundles.models import Item
 from ...bundles.progress import Progress
@@ -29,11 +29,13 @@ class Learnt:
     steps: int
 
 
-def learnt_by(user: Any, query: Mapping[str, str]) -> Slice:
-    """What is in the memberships that they hold or held; one query, and a few for each kind that keeps progress."""
+def learnt_by(user: Any, query: Mapping[str, str], *, seen: QuerySet[Item]) -> Slice:
+    """What is in the memberships that they hold or held, of what whoever asks has ``seen``: the title of a draft is not
+    for everybody who sees people (S25). One query, and a few for each kind that keeps progress.
+    """
     mine = Subscription.objects.filter(user=user).values("membership")
     bundled = BundleItem.objects.filter(item=OuterRef("pk"), membership__in=mine)
-    items = Item.objects.filter(Exists(bundled)).select_related("content_type").order_by("kind", "title", "pk")
+    items = seen.filter(Exists(bundled)).select_related("content_type").order_by("kind", "title", "pk")
     found = slice_of(items, query, "items", size=PER_PAGE)
     known = _ask(user, found.rows)
     return Slice([_learnt(item, known.get(item.pk)) for item in found.rows], found.number, found.older, found.newer)

@@ -14,11 +14,12 @@ from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from ... import clock
+from ...access.sight import visible_to
 from ...emails import drop_reasons
 from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
-from ...money import format_money
-from ...payments.customers import email_of
+from ...money import Money, format_money
+from ...payments.customers import email_of, full_name_of
 from ...payments.models import Customer
 from ...personal_data import erasing
 from ...subscriptions.deed_models import Deed
@@ -86,7 +87,7 @@ class PersonPage(WagtailAdminTemplateMixin, TemplateView):
             "buttons": buttons_of_person(self.person.pk, may),
             "held": Slice(cards, held.number, held.older, held.newer),
             "timeline": facts_of(self.person, request, language=language),
-            "learnt": learnt_by(self.person, request.GET),
+            "learnt": learnt_by(self.person, request.GET, seen=visible_to(request.user)),
             "invoices": _invoices(self.person, request, language) if may(names.SEE_INVOICES) else None,
             "may_refund": may(names.REFUND),
             "emails": _emails(self.person, request) if may(names.SEE_EMAILS) else None,
@@ -127,7 +128,7 @@ def stripe_url(livemode: bool, what: str, stripe_id: str) -> str:  # noqa: FBT00
 def _facts(user: Any, held: list[Subscription]) -> list[tuple[object, object]]:
     language = next((row.language for row in held if row.language), "")
     facts = [
-        (gettext_lazy("Name"), user.get_full_name()),
+        (gettext_lazy("Name"), full_name_of(user)),
         (gettext_lazy("User name"), user.get_username()),
         (gettext_lazy("E-mail address"), email_of(user)),
         (gettext_lazy("Language"), language),
@@ -151,7 +152,11 @@ def _invoices(user: Any, request: HttpRequest, language: str) -> Slice:
             "invoice": row,
             "date": day(row.created_at),
             "money": format_money(row.total_money, language),
+            "paid": format_money(Money(row.amount_paid, row.currency), language),
+            "given_back": format_money(Money(row.given_back, row.currency), language) if row.given_back else "",
             "status": INVOICE_STATUSES.get(row.status, row.status),
+            # Of a draft Stripe has neither.
+            "has_pages": row.status != "draft",
         }
         for row in found.rows
     ]

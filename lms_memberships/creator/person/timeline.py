@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from wagtail.models import ModelLogEntry
 
+from ... import history
 from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
 from ...memberships.gift_offers import length_text
-from ...money import format_money
+from ...money import Money, format_money
 from ...subscriptions.change_models import TierChange
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.departure_models import Departure, StayOffer
@@ -102,7 +103,7 @@ def _invoice(row: Invoice, language: str) -> Line:
 
 
 def _paid(row: Invoice, language: str) -> Line:
-    money = format_money(row.total_money, language)
+    money = format_money(Money(row.amount_paid, row.currency), language)
     return Line("", _("“%(title)s”: %(money)s paid") % _named(row, money=money), row.number or row.stripe_id)
 
 
@@ -156,8 +157,26 @@ def _named(row: Any, **more: str) -> dict[str, str]:
     return {"title": row.membership.title, **more}
 
 
+def _again(row: ModelLogEntry, language: str) -> Line:
+    return Line("", row.formatter.format_message(row), row.user.get_username() if row.user else "")
+
+
 def _logged(user: Model) -> QuerySet:
+    # Deeds have lines of their own here, and mails too.
+    return _entries(user).exclude(action__in=[*history.DEEDS.values(), history.EMAIL_SENT_AGAIN])
+
+
+def _sent_again(user: Model) -> QuerySet:
+    return _entries(user).filter(action=history.EMAIL_SENT_AGAIN)
+
+
+def _entries(user: Model) -> QuerySet[ModelLogEntry]:
     return ModelLogEntry.objects.filter(content_type=ContentType.objects.get_for_model(user), object_id=str(user.pk))
+
+
+def _with_money(user: Model) -> QuerySet:
+    """Stripe calls an invoice of nothing paid too, and one that only their balance paid (H7): no money came in."""
+    return Invoice.objects.filter(user=user.pk, amount_paid__gt=0)
 
 
 def _of(model: type[Model], field: str = "user") -> Callable[[Model], QuerySet]:
@@ -183,8 +202,9 @@ SOURCES: dict[str, Source] = {
     "ended": Source(_of(Subscription), "ended_at", _ended, TITLED),
     "checkout": Source(_of(Checkout), "created_at", _checkout, TITLED),
     "invoice": Source(_of(Invoice), "created_at", _invoice, TITLED, names.SEE_INVOICES),
-    "paid": Source(_of(Invoice), "paid_at", _paid, TITLED, names.SEE_INVOICES),
+    "paid": Source(_with_money, "paid_at", _paid, TITLED, names.SEE_INVOICES),
     "email": Source(_of(Email), "owed_at", _email, (), names.SEE_EMAILS),
+    "again": Source(_sent_again, "timestamp", _again, ("user", "content_type"), names.SEE_EMAILS),
     "change": Source(_of(TierChange), "created_at", _change, TITLED),
     "gave": Source(_of(Gift, "giver"), "paid_at", _gave, TITLED),
     "redeemed": Source(_of(Gift), "redeemed_at", _redeemed, TITLED),

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.urls import reverse
 from django.utils import timezone
@@ -15,6 +16,7 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from ... import clock
 from ...access import policy
+from ...access.sight import visible_to
 from ...bundles.models import Item
 from ...bundles.registry import item_types
 from . import names
@@ -71,7 +73,7 @@ class WhyPage(WagtailAdminTemplateMixin, TemplateView):
         context = super().get_context_data(**kwargs)
         form = WhyForm(self.request.GET)
         is_understood = form.is_valid()
-        item = _asked_for(self.request.GET.get("item", ""))
+        item = self._asked_for(self.request.GET.get("item", ""))
         context |= {
             "person": self.person,
             "name": name_of(self.person),
@@ -85,8 +87,17 @@ class WhyPage(WagtailAdminTemplateMixin, TemplateView):
             context |= self._answer(item, form.cleaned_data["at"])
         return context
 
+    def _known(self) -> QuerySet[Item]:
+        """What whoever asks may see at all: who sees people may not see every page that is not public yet (S25)."""
+        return visible_to(self.request.user)
+
+    def _asked_for(self, number: str) -> Item | None:
+        if not (number.isascii() and number.isdigit() and len(number) < 19):
+            return None
+        return self._known().select_related("page", "content_type").filter(pk=number).first()
+
     def _items(self, words: str) -> Slice:
-        rows = Item.objects.order_by("title", "pk")
+        rows = self._known().order_by("title", "pk")
         if words:
             rows = rows.filter(title__icontains=words)
         found = slice_of(rows, self.request.GET, "items", size=PER_PAGE)
@@ -100,9 +111,3 @@ class WhyPage(WagtailAdminTemplateMixin, TemplateView):
         with timezone.override(timezone.get_default_timezone()):
             decision = policy.decide(self.person, item, now=moment)
             return {"decision": decision, "sentence": decision.sentence, "moment": minute(moment), "is_now": at is None}
-
-
-def _asked_for(number: str) -> Item | None:
-    if not (number.isascii() and number.isdigit() and len(number) < 19):
-        return None
-    return Item.objects.select_related("page", "content_type").filter(pk=number).first()

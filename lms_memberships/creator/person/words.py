@@ -8,6 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from ... import conf
+from ...memberships import taxes
 from ...memberships.pricing import price_text
 from ...payments.gateway import SubscriptionStatus
 from ...subscriptions.models import Subscription
@@ -62,6 +64,7 @@ def state_of(subscription: Subscription, *, now: datetime, language: str) -> Sta
     situation = situation_of(subscription, now)
     label, sentence = WORDS[situation]
     price = price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
+    price = before_discounts(price, subscription) if price else ""
     names = {
         "price": price,
         "revoked": day(subscription.revoked_at),
@@ -73,6 +76,14 @@ def state_of(subscription: Subscription, *, now: datetime, language: str) -> Sta
     }
     flag = FLAGS.get(subscription.flag, subscription.flag) if subscription.flag else ""
     return State(situation, str(label), str(sentence) % names, str(flag))
+
+
+def before_discounts(price: str, subscription: Subscription) -> str:
+    """What is known here is the price. Only Stripe knows what is taken off, and the tax that is added."""
+    behavior = subscription.price.tax_behavior if subscription.price is not None else conf.TAX_BEHAVIOR
+    is_taxed_on_top = conf.STRIPE_TAX and behavior == taxes.EXCLUSIVE
+    words = _("%(price)s (before discounts and tax)") if is_taxed_on_top else _("%(price)s (before discounts)")
+    return str(words) % {"price": price}
 
 
 def situation_of(subscription: Subscription, now: datetime) -> str:

@@ -14,9 +14,11 @@ from django.views.decorators.cache import never_cache
 from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.ui.tables import BaseColumn, Column
 from wagtail.admin.views.reports import ReportView
+from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from ... import clock
+from ...history import REPORT_EXPORTED
 from ...money import Money, format_money, to_decimal
 from ...payments import connect
 from ...subscriptions import report_sums, spans
@@ -88,6 +90,8 @@ class Report(ReportView):
     def as_spreadsheet(self, rows: list[Any], kind: str) -> HttpResponseBase:
         if not self.show_export_buttons:
             raise PermissionDenied
+        data = {"report": str(self.page_title), "format": kind.upper()}
+        log(instance=self.request.user, action=REPORT_EXPORTED, user=self.request.user, data=data)
         columns = self.columns
         lines = [[_exported(column, row) for column in columns] for row in rows]
         name = f"memberships-{self.slug}-{clock.now():%Y-%m-%d}"

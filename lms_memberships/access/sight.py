@@ -7,9 +7,9 @@ from wagtail.models import PageViewRestriction
 from wagtail.permission_policies import ModelPermissionPolicy
 from wagtail.permission_policies.pages import PagePermissionPolicy
 
-from ..access.fence import GROUP_NAMES
 from ..bundles.models import Item
 from ..bundles.registry import item_types
+from .fence import GROUP_NAMES
 
 Person = AbstractBaseUser | AnonymousUser
 #: Any one of them lets somebody look into a model's listing.
