@@ -4,6 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
@@ -12,8 +14,9 @@ from ..money import Money
 from ..payments import intents
 from ..payments.gateway import Gateway, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.models import Intent
-from . import instalments, lifecycle
-from .models import Subscription
+from ..retrying import retried
+from . import instalments, leaving, lifecycle, paying_back, people, places, tiers
+from .models import Checkout, Subscription
 
 PAUSE, GO_ON = "pause", "go_on"
 
@@ -32,6 +35,10 @@ class HasAnother(Refusal):
     """With both, the same would be paid twice (C6)."""
 
     message = _("You have this membership in another way by now, so the paused one does not go on. You can cancel it.")
+
+
+#: Of a ladder one tier is held: the other one was bought while this one rested (X8).
+ANOTHER_TIER = _("You have “%(title)s” by now, so the paused one does not go on. You can cancel it.")
 
 
 NOT_RUNNING = _("Only a membership that is running and paid can be paused.")
@@ -89,15 +96,29 @@ def go_on(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Gon
         return GoneOn(subscription)
     if snapshot.status != SubscriptionStatus.PAUSED:
         raise NothingToGoOnWith
-    mine = Subscription.objects.filter(user_id=subscription.user_id, membership_id=subscription.membership_id)
-    if mine.held(now).exclude(pk=subscription.pk).exists():
-        raise HasAnother
+    _leave_pages(subscription, gateway=gateway, now=now)
+    _refuse_beside_another(subscription, now=now)
     if not _open_invoice(snapshot):
         _write(subscription, GO_ON, gateway.unpause, SubscriptionStatus.ACTIVE, gateway=gateway)
         snapshot = gateway.read_subscription(subscription.stripe_id)
         subscription = lifecycle.reconcile(snapshot, gateway=gateway, now=now) or subscription
+        # Another window may have opened one while Stripe was asked; from here on it sells no second one.
+        _leave_pages(subscription, gateway=gateway, now=now)
     is_on = snapshot.status == SubscriptionStatus.ACTIVE
     return GoneOn(subscription, to_pay="" if is_on else _open_invoice(snapshot))
+
+
+def leave_unpaid(user_id: int, membership_id: int, *, gateway: Gateway, now: datetime) -> None:
+    """Going on was asked for, and waits to be paid: nobody pays that beside what is bought now (C6, X8)."""
+    mine = Subscription.objects.at(gateway).filter(user_id=user_id, status=SubscriptionStatus.PAUSED)
+    ladder = Q(membership__tier__ladder__is_on=True, membership__tier__ladder__tiers__membership=membership_id)
+    for paused in mine.filter(Q(membership_id=membership_id) | ladder).distinct():
+        snapshot = gateway.read_subscription(paused.stripe_id)
+        latest = snapshot.latest_invoice
+        if snapshot.status == SubscriptionStatus.PAUSED and latest is not None and latest.status == "open":
+            paying_back.let_go(latest, gateway=gateway)
+            snapshot = gateway.read_subscription(paused.stripe_id)
+        lifecycle.reconcile(snapshot, gateway=gateway, now=now)
 
 
 def find_paused(intent: Intent, gateway: Gateway) -> str | None:
@@ -106,6 +127,33 @@ def find_paused(intent: Intent, gateway: Gateway) -> str | None:
 
 def find_gone_on(intent: Intent, gateway: Gateway) -> str | None:
     return _find(str(intent.parameters["subscription"]), SubscriptionStatus.ACTIVE, gateway)
+
+
+def _leave_pages(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+    """The payment pages that are open for the same, or for another tier: with this one, they would be a second."""
+    for attempt in Checkout.objects.running().filter(
+        user_id=subscription.user_id, membership_id=subscription.membership_id
+    ):
+        leaving.leave(attempt, gateway=gateway, now=now)
+    leaving.leave_other_tiers(subscription.user_id, subscription.membership_id, gateway=gateway, now=now)
+
+
+@retried
+def _refuse_beside_another(subscription: Subscription, *, now: datetime) -> None:
+    """Raise for who would pay twice, or for whom no place is left: all of it read under their lock."""
+    user, membership = subscription.user, subscription.membership
+    with transaction.atomic():
+        people.lock_person(user.pk)
+        mine = Subscription.objects.of(user).filter(membership_id=membership.pk).held(now)
+        if mine.exclude(pk=subscription.pk).exists():
+            raise HasAnother
+        other = tiers.billed_other_tier(membership, user, now=now)
+        if other is not None:
+            raise HasAnother(str(ANOTHER_TIER) % {"title": other.membership.title})
+        if tiers.attempts_elsewhere(user.pk, membership.pk).exists():
+            raise tiers.OtherPageIsOpen
+        # One that rests has its place. A trial that ran out without a card has none (J7).
+        places.reserve(user.pk, membership, now=now)
 
 
 def _refuse(
