@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from ..errors import Refusal
 from ..money import Money
 from ..payments import intents
-from ..payments.gateway import Gateway, SubscriptionSnapshot, SubscriptionStatus
+from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.models import Intent
+from ..payments.switching import PreviewSnapshot
 from ..retrying import retried
 from . import instalments, leaving, lifecycle, paying_back, people, places, tiers
 from .models import Checkout, Subscription
@@ -39,8 +40,6 @@ class HasAnother(Refusal):
 
 #: Of a ladder one tier is held: the other one was bought while this one rested (X8).
 ANOTHER_TIER = _("You have “%(title)s” by now, so the paused one does not go on. You can cancel it.")
-
-
 NOT_RUNNING = _("Only a membership that is running and paid can be paused.")
 ENDING = _("It is cancelled already.")
 PLANNED = _("A change is planned for it. Take that back first; then you can pause.")
@@ -53,6 +52,15 @@ class GoneOn:
 
     subscription: Subscription
     to_pay: str = ""
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """What is paid for going on. ``credit``: what is taken off in it for time that was paid before; None: nothing."""
+
+    due: Money
+    credit: Money | None
+    is_taxed: bool
 
 
 def why_not(subscription: Subscription) -> str | Promise:
@@ -73,9 +81,27 @@ def why_not(subscription: Subscription) -> str | Promise:
 def look(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Money | None:
     """What Stripe would credit for the time that is paid and not used. None: it does not say. Raises CannotPause."""
     _refuse(subscription, gateway.read_subscription(subscription.stripe_id), gateway=gateway, now=now)
-    shares = [line.money for line in gateway.preview_pause(subscription.stripe_id).lines if line.is_share]
-    given = [money for money in shares if money.minor < 0]
-    return Money(-sum(money.minor for money in given), given[0].currency) if given else None
+    try:
+        return _credit(gateway.preview_pause(subscription.stripe_id))
+    except (NotFound, RequestRefused):
+        # Where nothing is to be credited, there is no preview (guide §11).
+        return None
+
+
+def look_on(subscription: Subscription, *, gateway: Gateway) -> Resumption | None:
+    """What going on costs, as Stripe reckons it. None: it does not say, or it is not paused any more."""
+    snapshot = gateway.read_subscription(subscription.stripe_id)
+    if snapshot.status != SubscriptionStatus.PAUSED:
+        return None
+    latest = snapshot.latest_invoice
+    if latest is not None and latest.status == "open":
+        # Pressed before: it is this that waits to be paid.
+        return Resumption(latest.amount_due, None, bool(latest.tax_added and latest.tax_added.minor))
+    try:
+        preview = gateway.preview_unpause(subscription.stripe_id)
+    except (NotFound, RequestRefused):
+        return None
+    return Resumption(preview.due, _credit(preview), bool(preview.tax_added.minor))
 
 
 def pause(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
@@ -127,6 +153,12 @@ def find_paused(intent: Intent, gateway: Gateway) -> str | None:
 
 def find_gone_on(intent: Intent, gateway: Gateway) -> str | None:
     return _find(str(intent.parameters["subscription"]), SubscriptionStatus.ACTIVE, gateway)
+
+
+def _credit(preview: PreviewSnapshot) -> Money | None:
+    """What is given back for a part of a period. None: nothing."""
+    given = [line.money for line in preview.lines if line.is_share and line.money.minor < 0]
+    return Money(-sum(money.minor for money in given), given[0].currency) if given else None
 
 
 def _leave_pages(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:

@@ -163,13 +163,13 @@ def contained_titles(membership: Membership) -> list[str]:
     return list(lower.order_by("tier__sort_order").values_list("title", flat=True))
 
 
-def _held(user: Reader, now: datetime) -> QuerySet[Subscription]:
+def _held(user: AbstractBaseUser, now: datetime) -> QuerySet[Subscription]:
     """Not whoever has a place alone: one that is kept, for one that rests or has lapsed, is nothing to change (V48)."""
     mine = Subscription.objects.of(user)
     return (mine.held(now) | mine.giving_access(now)).select_related("membership")
 
 
-def _other_tiers(membership: Membership, user: Reader, *, now: datetime) -> QuerySet[Subscription]:
+def _other_tiers(membership: Membership, user: AbstractBaseUser, *, now: datetime) -> QuerySet[Subscription]:
     others = _held(user, now).filter(membership__tier__ladder__is_on=True)
     others = others.filter(membership__tier__ladder__tiers__membership=membership.pk).exclude(membership=membership.pk)
     return others.order_by("-membership__tier__sort_order")

@@ -182,6 +182,14 @@ def test_a_trial_that_ran_out_without_a_card_keeps_none(studio, student, browser
     assert row.status == "paused"
 
 
+def test_a_trial_that_ran_out_is_told_of_no_credit(membership, student, browser, gateway, clock):
+    """X9: nothing was paid, so nothing was credited: the whole price is asked for."""
+    row = trial_that_pauses(membership, student, gateway=gateway, clock=clock)
+    shown = text(browser.get(reverse("lms_memberships:continue", args=[row.pk])).content.decode())
+    assert "you pay €19.00 now, and after that €19.00 per month." in shown
+    assert "credited to you" not in shown
+
+
 def trial_that_pauses(membership, student, *, gateway, clock) -> Subscription:
     """Made by hand: ours ends such a trial, but an imported one may be made so."""
     attempt = said.attempt(student, membership, state="complete", created_at=clock.now)
