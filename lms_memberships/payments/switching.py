@@ -47,6 +47,8 @@ class PreviewSnapshot:
     due: Money
     total: Money
     discount: Money
+    #: What comes on top of the lines, after discounts; tax that is part of a price is none of it (H5).
+    tax_added: Money
     #: What the person's credit pays of it; negative.
     balance: Money
     lines: tuple[PreviewLine, ...]

@@ -16,17 +16,22 @@ from ..memberships.addresses import public_url
 from ..payments.connect import get_gateway
 from ..payments.gateway import SubscriptionStatus
 from ..payments.portal import PortalFlow, PortalVisit
-from ..subscriptions import portal_visits
+from ..subscriptions import cards, portal_visits
 from ..subscriptions.models import Subscription
 from .people import student_of
 
-#: In the session: whose billing data they were sent to, until they are back.
+#: In the session: whose billing data they were sent to, until they are back, and which card was theirs until then.
 AWAY = "lms_memberships_portal"
+CARD = "lms_memberships_portal_card"
 FLOWS = {str(flow): flow for flow in PortalFlow}
 #: As many digits as any id of ours has at most.
 LONGEST_ID = 18
 UNPAID = (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID)
 NEW_CARD = gettext_lazy("Your new card is charged from now on.")
+OLD_CARD = gettext_lazy(
+    "Your new card could not be set for “%(title)s”, which is still charged to the one before. Please try again later, "
+    "or write to us."
+)
 STILL_UNPAID = gettext_lazy("A payment is still missing. You can pay it now, with “Pay now” below.")
 
 
@@ -52,6 +57,7 @@ def portal(request: HttpRequest) -> HttpResponse:
         messages.error(request, no.for_buyers)
         return redirect("lms_memberships:account")
     request.session[AWAY] = customer_id
+    request.session[CARD] = cards.seen_of(customer_id, gateway=gateway)
     onward = HttpResponseRedirect(url)
     onward.status_code = 303
     return onward
@@ -65,18 +71,21 @@ def back(request: HttpRequest) -> HttpResponse:
     customer_id = request.session.get(AWAY, "")
     if customer_id and request.method == "GET":
         del request.session[AWAY]
-        _look_again(request, customer_id)
+        _look_again(request, customer_id, request.session.pop(CARD, None))
     return redirect("lms_memberships:account")
 
 
-def _look_again(request: HttpRequest, customer_id: str) -> None:
+def _look_again(request: HttpRequest, customer_id: str, card_before: str | None) -> None:
     student = student_of(request)
     try:
-        followed = portal_visits.look_again(student, customer_id, gateway=get_gateway(), now=clock.now())
+        gateway = get_gateway()
+        followed = portal_visits.look_again(student, customer_id, card_before, gateway=gateway, now=clock.now())
     except (Refusal, OutsideFailure) as no:
         # Stripe tells of it as well: what was changed is followed then.
         messages.warning(request, no.for_buyers)
         return
+    for kept in followed.kept:
+        messages.warning(request, OLD_CARD % {"title": kept.membership.title})
     if followed.is_new:
         messages.success(request, NEW_CARD)
         if any(each.status in UNPAID and each.user_id == student.pk for each in followed.subscriptions):

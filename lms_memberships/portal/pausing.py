@@ -19,6 +19,7 @@ from ..personal_data import erasing
 from ..subscriptions import pausing
 from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
+from . import quoting
 from .people import student_of
 
 
@@ -49,13 +50,12 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
 def go_on(request: HttpRequest, pk: int) -> HttpResponse:
-    """GET says that a new period begins and is paid; POST begins it, or leads to where it is paid."""
+    """GET says what a new period costs today, and then; POST begins it, or leads to where it is paid."""
     subscription = get_object_or_404(_mine(request), pk=pk)
     if request.method != "POST":
         if subscription.status != SubscriptionStatus.PAUSED:
             return redirect("lms_memberships:account")
-        price = price_text(subscription.money, subscription.interval, get_language() or "en")
-        return _page(request, {"subscription": subscription, "price": price, "goes_on": True})
+        return _page(request, {"subscription": subscription, "goes_on": True, **_cost(subscription)})
     try:
         erasing.refuse_who_leaves(student_of(request))
         gone_on = pausing.go_on(subscription, gateway=get_gateway(), now=clock.now())
@@ -69,6 +69,24 @@ def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     if gone_on.subscription.status == SubscriptionStatus.ACTIVE:
         messages.success(request, _("Good to have you back: your membership goes on."))
     return redirect("lms_memberships:account")
+
+
+def _cost(subscription: Subscription) -> dict[str, str]:
+    """What is paid today and then (X9). Where Stripe does not say, the price, and that it may be less."""
+    language = get_language() or "en"
+    price = price_text(subscription.money, subscription.interval, language)
+    try:
+        found = pausing.look_on(subscription, gateway=get_gateway())
+    except (Refusal, OutsideFailure):
+        found = None
+    if found is None:
+        return {"price": price}
+    credit = format_money(found.credit, language) if found.credit else ""
+    return {
+        "price": quoting.price_said(price, is_taxed=found.is_taxed),
+        "due": format_money(found.due, language),
+        "credit": credit,
+    }
 
 
 def _page(request: HttpRequest, context: dict[str, object]) -> HttpResponse:

@@ -31,7 +31,9 @@ def said(subscription: Subscription, quote: Quote, *, language: str) -> ShownQuo
         "new": name_of(quote.price, subscription, language),
         "date": day(quote.next_at, language),
         "next": format_money(quote.next.due, language),
-        "price": price_text(price, quote.price.interval, language),
+        "price": price_said(
+            price_text(price, quote.price.interval, language), is_taxed=bool(quote.next.tax_added.minor)
+        ),
     }
     if quote.today is None:
         return ShownQuote((), (_nothing_today(subscription, quote) % names,), _button(quote) % names)
@@ -43,6 +45,11 @@ def said(subscription: Subscription, quote: Quote, *, language: str) -> ShownQuo
         "next": format_money(quote.next.total, language),
     }
     return ShownQuote(_rows(today, names, language), _sentences(today, names), _button(quote) % names)
+
+
+def price_said(price: str, *, is_taxed: bool) -> str:
+    """A price without the tax that comes on top, beside amounts that contain it, says so (X16)."""
+    return _("%(price)s plus tax") % {"price": price} if is_taxed else price
 
 
 def _nothing_today(subscription: Subscription, quote: Quote) -> str:
@@ -63,6 +70,8 @@ def _rows(today: PreviewSnapshot, names: dict[str, str], language: str) -> tuple
     rows = [(_label(line) % names, format_money(line.money, language)) for line in today.lines]
     if today.discount.minor:
         rows.append((_("Discount"), format_money(Money(-today.discount.minor, today.discount.currency), language)))
+    if today.tax_added.minor:
+        rows.append((_("Tax"), format_money(today.tax_added, language)))
     if today.balance.minor:
         rows.append((_("From your credit"), format_money(today.balance, language)))
     rows.append((_("To pay today"), names["due"]))

@@ -4,6 +4,9 @@ import logging
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.utils.translation import gettext_lazy as _
+
+from ..errors import OutsideFailure
 from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused
 from ..payments.models import Customer, Intent
@@ -16,12 +19,19 @@ from .told import OVER
 logger = logging.getLogger(__name__)
 
 
+class CardNotTaken(OutsideFailure):
+    """Somebody has changed their card, and one of their subscriptions goes on being charged to the old one."""
+
+    message = _("Stripe has refused to charge somebody's new card for one of their memberships.")
+
+
 @dataclass(frozen=True)
 class Followed:
-    """What came of looking. ``is_new``: there is another card than the last time."""
+    """What came of looking. ``is_new``: there is another card than the last time. ``kept``: what it is not charged for."""
 
     is_new: bool = False
     subscriptions: tuple[Subscription, ...] = ()
+    kept: tuple[Subscription, ...] = ()
 
 
 def follow(customer_id: str, *, gateway: Gateway, now: datetime) -> Followed:
@@ -38,30 +48,43 @@ def follow(customer_id: str, *, gateway: Gateway, now: datetime) -> Followed:
         account=gateway.account_id, livemode=gateway.livemode, stripe_id=customer_id
     ).first()
     seen = customer.card_id if customer is not None else None
-    is_new = _charge(cards, seen, paid_by(customer_id, gateway=gateway), gateway=gateway)
+    is_new, kept = _charge(cards, seen, paid_by(customer_id, gateway=gateway), gateway=gateway)
     default_id = cards.default.id if cards.default else ""
     if default_id == seen:
-        return Followed()
+        return Followed(kept=kept)
     # A trial that had no card has one now, and will renew (G5): before it counts as seen.
     found = _read_again(customer_id, gateway=gateway, now=now) if seen or default_id else ()
-    if customer is not None:
+    # Seen, nobody would try again: one that was refused is new until it is charged for everything.
+    if customer is not None and not kept:
         Customer.objects.filter(pk=customer.pk).update(card_id=default_id)
-    return Followed(is_new, found)
+    return Followed(is_new and not kept, found, kept)
 
 
-def _charge(cards: CardsSnapshot, seen: str | None, rows: SubscriptionQuerySet, *, gateway: Gateway) -> bool:
-    """Whether there is a card that was not there when these were last read."""
-    default = cards.default
+def seen_of(customer_id: str, *, gateway: Gateway) -> str | None:
+    """Which card of theirs was seen last; empty: none. None: nobody has looked yet."""
+    mine = Customer.objects.filter(account=gateway.account_id, livemode=gateway.livemode, stripe_id=customer_id)
+    return mine.values_list("card_id", flat=True).first()
+
+
+def _charge(
+    cards: CardsSnapshot, seen: str | None, rows: SubscriptionQuerySet, *, gateway: Gateway
+) -> tuple[bool, tuple[Subscription, ...]]:
+    """Whether there is a card that was not there when these were last read, and for which it is refused."""
+    default, kept = cards.default, []
     if default is None:
-        return False
+        return False, ()
     is_new = seen is not None and default.id != seen
     for subscription in rows:
         own = cards.of_subscriptions.get(subscription.stripe_id)
         if own is None:
             is_new = is_new or not subscription.has_card
-        elif _is_wanted_instead(default, own, seen):
-            is_new = _is_used(subscription.stripe_id, default.id, gateway) or is_new
-    return is_new
+        elif not _is_wanted_instead(default, own, seen):
+            continue
+        elif _is_used(subscription.stripe_id, default.id, gateway):
+            is_new = True
+        elif not _is_over(subscription.stripe_id, gateway):
+            kept.append(subscription)
+    return is_new, tuple(kept)
 
 
 def look_before(customer_id: str, *, gateway: Gateway) -> None:
@@ -96,13 +119,21 @@ def _is_wanted_instead(default: CardSnapshot, own: CardSnapshot, seen: str | Non
 
 
 def _is_used(stripe_id: str, card_id: str, gateway: Gateway) -> bool:
-    """Whether it is charged from now on. One that ended a moment ago keeps none of the others from it."""
+    """Whether it is charged from now on. One that is refused keeps none of the others from it."""
     try:
         _use(stripe_id, card_id, gateway)
     except (NotFound, RequestRefused) as no:
         logger.warning("%s keeps its card: %s", stripe_id, no.code)
         return False
     return True
+
+
+def _is_over(stripe_id: str, gateway: Gateway) -> bool:
+    """It has ended a moment ago, so that nothing is charged any more: neither to the one card nor to the other."""
+    try:
+        return gateway.read_subscription(stripe_id).status in OVER
+    except NotFound:
+        return True
 
 
 def _use(stripe_id: str, card_id: str, gateway: Gateway) -> None:

@@ -25,7 +25,7 @@ from ..payments.gateway import (
 )
 from ..payments.models import Intent
 from ..retrying import retried
-from . import codes, holding, inviting, leaving, people, places, settling, terms, tiers, trials
+from . import codes, holding, inviting, leaving, pausing, people, places, settling, terms, tiers, trials
 from .guest_models import GuestPurchase
 from .models import Checkout
 from .purchase_refusals import NotOnSale as NotOnSale
@@ -73,6 +73,7 @@ def start(
         if url:
             return url
     holding.clear_away_unpaid(user, offer, gateway=gateway, now=now)
+    pausing.leave_unpaid(user.pk, offer.pk, gateway=gateway, now=now)
     holding.refuse_a_second(user, offer, now=now)
     tiers.refuse_another_tier(user, offer, now=now)
     customer_id = customer_for(user, gateway=gateway, language=language)
@@ -190,6 +191,8 @@ def _plan(draft: Checkout, *, now: datetime) -> Checkout:
         attempt = running or draft
         places.reserve_page(attempt, now=now)
         if running is None:
+            # Looked at again: one that was paused may have gone on in another window meanwhile.
+            tiers.refuse_another_tier(draft.user, draft.membership, now=now)
             tiers.refuse_two_pages(draft)
             trials.lock_offer(draft)
             # Saved, it holds one use of its code until it is over.

@@ -17,7 +17,7 @@ from ..errors import OutsideFailure, Refusal
 from ..memberships.models import Membership
 from ..payments.gateway import Gateway
 from ..retrying import retried
-from . import billing, disputes, guest_parking, guest_returns, holding, leaving, people, settling, tiers
+from . import billing, disputes, guest_parking, guest_returns, holding, leaving, pausing, people, settling, tiers
 from .guest_models import GuestPurchase
 from .models import Checkout
 
@@ -41,6 +41,7 @@ def claim(purchase: GuestPurchase, user: AbstractBaseUser, *, gateway: Gateway, 
     if not guest_parking.refresh(purchase, gateway=gateway, now=now).is_claimable:
         raise NotClaimable
     refuse_doubles(user, purchase.membership, now=now)
+    pausing.leave_unpaid(user.pk, purchase.membership_id, gateway=gateway, now=now)
     leaving.leave_other_tiers(user.pk, purchase.membership_id, gateway=gateway, now=now)
     killpoints.reach("guest.claiming")
     checkout = _hand_over(purchase.pk, user, now=now)

@@ -4,16 +4,20 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db import transaction
+from django.db.models import Q
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..errors import Refusal
 from ..money import Money
 from ..payments import intents
-from ..payments.gateway import Gateway, SubscriptionSnapshot, SubscriptionStatus
+from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.models import Intent
-from . import instalments, lifecycle
-from .models import Subscription
+from ..payments.switching import PreviewSnapshot
+from ..retrying import retried
+from . import instalments, leaving, lifecycle, paying_back, people, places, tiers
+from .models import Checkout, Subscription
 
 PAUSE, GO_ON = "pause", "go_on"
 
@@ -34,6 +38,8 @@ class HasAnother(Refusal):
     message = _("You have this membership in another way by now, so the paused one does not go on. You can cancel it.")
 
 
+#: Of a ladder one tier is held: the other one was bought while this one rested (X8).
+ANOTHER_TIER = _("You have “%(title)s” by now, so the paused one does not go on. You can cancel it.")
 NOT_RUNNING = _("Only a membership that is running and paid can be paused.")
 ENDING = _("It is cancelled already.")
 PLANNED = _("A change is planned for it. Take that back first; then you can pause.")
@@ -46,6 +52,15 @@ class GoneOn:
 
     subscription: Subscription
     to_pay: str = ""
+
+
+@dataclass(frozen=True)
+class Resumption:
+    """What is paid for going on. ``credit``: what is taken off in it for time that was paid before; None: nothing."""
+
+    due: Money
+    credit: Money | None
+    is_taxed: bool
 
 
 def why_not(subscription: Subscription) -> str | Promise:
@@ -66,9 +81,27 @@ def why_not(subscription: Subscription) -> str | Promise:
 def look(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Money | None:
     """What Stripe would credit for the time that is paid and not used. None: it does not say. Raises CannotPause."""
     _refuse(subscription, gateway.read_subscription(subscription.stripe_id), gateway=gateway, now=now)
-    shares = [line.money for line in gateway.preview_pause(subscription.stripe_id).lines if line.is_share]
-    given = [money for money in shares if money.minor < 0]
-    return Money(-sum(money.minor for money in given), given[0].currency) if given else None
+    try:
+        return _credit(gateway.preview_pause(subscription.stripe_id))
+    except (NotFound, RequestRefused):
+        # Where nothing is to be credited, there is no preview (guide §11).
+        return None
+
+
+def look_on(subscription: Subscription, *, gateway: Gateway) -> Resumption | None:
+    """What going on costs, as Stripe reckons it. None: it does not say, or it is not paused any more."""
+    snapshot = gateway.read_subscription(subscription.stripe_id)
+    if snapshot.status != SubscriptionStatus.PAUSED:
+        return None
+    latest = snapshot.latest_invoice
+    if latest is not None and latest.status == "open":
+        # Pressed before: it is this that waits to be paid.
+        return Resumption(latest.amount_due, None, bool(latest.tax_added and latest.tax_added.minor))
+    try:
+        preview = gateway.preview_unpause(subscription.stripe_id)
+    except (NotFound, RequestRefused):
+        return None
+    return Resumption(preview.due, _credit(preview), bool(preview.tax_added.minor))
 
 
 def pause(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
@@ -89,15 +122,29 @@ def go_on(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Gon
         return GoneOn(subscription)
     if snapshot.status != SubscriptionStatus.PAUSED:
         raise NothingToGoOnWith
-    mine = Subscription.objects.filter(user_id=subscription.user_id, membership_id=subscription.membership_id)
-    if mine.held(now).exclude(pk=subscription.pk).exists():
-        raise HasAnother
+    _leave_pages(subscription, gateway=gateway, now=now)
+    _refuse_beside_another(subscription, now=now)
     if not _open_invoice(snapshot):
         _write(subscription, GO_ON, gateway.unpause, SubscriptionStatus.ACTIVE, gateway=gateway)
         snapshot = gateway.read_subscription(subscription.stripe_id)
         subscription = lifecycle.reconcile(snapshot, gateway=gateway, now=now) or subscription
+        # Another window may have opened one while Stripe was asked; from here on it sells no second one.
+        _leave_pages(subscription, gateway=gateway, now=now)
     is_on = snapshot.status == SubscriptionStatus.ACTIVE
     return GoneOn(subscription, to_pay="" if is_on else _open_invoice(snapshot))
+
+
+def leave_unpaid(user_id: int, membership_id: int, *, gateway: Gateway, now: datetime) -> None:
+    """Going on was asked for, and waits to be paid: nobody pays that beside what is bought now (C6, X8)."""
+    mine = Subscription.objects.at(gateway).filter(user_id=user_id, status=SubscriptionStatus.PAUSED)
+    ladder = Q(membership__tier__ladder__is_on=True, membership__tier__ladder__tiers__membership=membership_id)
+    for paused in mine.filter(Q(membership_id=membership_id) | ladder).distinct():
+        snapshot = gateway.read_subscription(paused.stripe_id)
+        latest = snapshot.latest_invoice
+        if snapshot.status == SubscriptionStatus.PAUSED and latest is not None and latest.status == "open":
+            paying_back.let_go(latest, gateway=gateway)
+            snapshot = gateway.read_subscription(paused.stripe_id)
+        lifecycle.reconcile(snapshot, gateway=gateway, now=now)
 
 
 def find_paused(intent: Intent, gateway: Gateway) -> str | None:
@@ -106,6 +153,39 @@ def find_paused(intent: Intent, gateway: Gateway) -> str | None:
 
 def find_gone_on(intent: Intent, gateway: Gateway) -> str | None:
     return _find(str(intent.parameters["subscription"]), SubscriptionStatus.ACTIVE, gateway)
+
+
+def _credit(preview: PreviewSnapshot) -> Money | None:
+    """What is given back for a part of a period. None: nothing."""
+    given = [line.money for line in preview.lines if line.is_share and line.money.minor < 0]
+    return Money(-sum(money.minor for money in given), given[0].currency) if given else None
+
+
+def _leave_pages(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+    """The payment pages that are open for the same, or for another tier: with this one, they would be a second."""
+    for attempt in Checkout.objects.running().filter(
+        user_id=subscription.user_id, membership_id=subscription.membership_id
+    ):
+        leaving.leave(attempt, gateway=gateway, now=now)
+    leaving.leave_other_tiers(subscription.user_id, subscription.membership_id, gateway=gateway, now=now)
+
+
+@retried
+def _refuse_beside_another(subscription: Subscription, *, now: datetime) -> None:
+    """Raise for who would pay twice, or for whom no place is left: all of it read under their lock."""
+    user, membership = subscription.user, subscription.membership
+    with transaction.atomic():
+        people.lock_person(user.pk)
+        mine = Subscription.objects.of(user).filter(membership_id=membership.pk).held(now)
+        if mine.exclude(pk=subscription.pk).exists():
+            raise HasAnother
+        other = tiers.billed_other_tier(membership, user, now=now)
+        if other is not None:
+            raise HasAnother(str(ANOTHER_TIER) % {"title": other.membership.title})
+        if tiers.attempts_elsewhere(user.pk, membership.pk).exists():
+            raise tiers.OtherPageIsOpen
+        # One that rests has its place. A trial that ran out without a card has none (J7).
+        places.reserve(user.pk, membership, now=now)
 
 
 def _refuse(

@@ -1,5 +1,6 @@
 """Whom do we let into Stripe's billing portal? Its person, to what they paid in that account themselves (S21, P18)."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -12,6 +13,7 @@ from ..payments.models import Customer
 from ..payments.portal import PortalVisit
 from . import cards, lifecycle
 from .models import Subscription
+from .queries import SubscriptionQuerySet
 
 #: What was given is paid by somebody else, and their billing data is theirs.
 PAID_THEMSELVES = (Subscription.Origin.BOUGHT, Subscription.Origin.IMPORTED)
@@ -60,14 +62,27 @@ def open_portal(visit: PortalVisit, *, gateway: Gateway) -> str:
         return gateway.open_portal(_at(visit, portal_settings.mend(gateway=gateway)))
 
 
-def look_again(user: AbstractBaseUser, customer_id: str, *, gateway: Gateway, now: datetime) -> cards.Followed:
-    """Back from the portal: the card is followed, and what was cancelled or changed there is read."""
+def look_again(
+    user: AbstractBaseUser, customer_id: str, card_before: str | None, *, gateway: Gateway, now: datetime
+) -> cards.Followed:
+    """Back from the portal: the card is followed, and what was cancelled or changed there is read.
+
+    ``card_before``: which was theirs when they left, if that is known. Stripe's word of another one may have been here
+    before the browser: then it is seen already, and new to its person all the same.
+    """
     followed = cards.follow(customer_id, gateway=gateway, now=now)
-    if followed.subscriptions:
-        return followed
-    for subscription in cards.paid_by(customer_id, gateway=gateway).filter(user_id=user.pk):
-        lifecycle.reconcile(gateway.read_subscription(subscription.stripe_id), gateway=gateway, now=now)
-    return followed
+    card = cards.seen_of(customer_id, gateway=gateway)
+    is_new = bool(card_before is not None and card) and card != card_before and not followed.kept
+    read = followed.subscriptions or _read(
+        cards.paid_by(customer_id, gateway=gateway).filter(user_id=user.pk), gateway, now
+    )
+    return replace(followed, is_new=followed.is_new or is_new, subscriptions=read)
+
+
+def _read(rows: SubscriptionQuerySet, gateway: Gateway, now: datetime) -> tuple[Subscription, ...]:
+    snapshots = (gateway.read_subscription(each.stripe_id) for each in rows)
+    found = (lifecycle.reconcile(each, gateway=gateway, now=now) for each in snapshots)
+    return tuple(each for each in found if each is not None)
 
 
 def _at(visit: PortalVisit, configuration_id: str) -> PortalVisit:

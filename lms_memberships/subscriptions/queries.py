@@ -67,14 +67,19 @@ class SubscriptionQuerySet(models.QuerySet):
 
     def taking_a_place(self, now: datetime) -> "SubscriptionQuerySet":
         """Held, or still open until its end: whoever is in counts, however they came in (J7). So does whoever was in,
-        where the membership keeps their place for them (V48).
+        where the membership keeps their place for them (V48), and whoever lets it rest.
         """
-        return self.held(now) | self.giving_access(now) | self.keeping_a_place()
+        return self.held(now) | self.giving_access(now) | self.keeping_a_place() | self.resting()
 
     def keeping_a_place(self) -> "SubscriptionQuerySet":
         """It was begun in a membership that keeps places; not for whom it was undone, withdrawn from, or is forgotten."""
         kept = self.filter(membership__on_lapse=OnLapse.KEEP, opened_at__isnull=False, undone_at=None, withdrawal=None)
         return kept.filter(duplicate_of=None, user__is_active=True).exclude(flag=NO_PLACE)
+
+    def resting(self) -> "SubscriptionQuerySet":
+        """Paused after it was paid for: it will go on (X14). Not a trial that ran out without a card, and was paused."""
+        paused = self.not_foreign().filter(status=SubscriptionStatus.PAUSED, opened_at__isnull=False, duplicate_of=None)
+        return paused.exclude(flag=NO_PLACE).exclude(trial_end__gte=models.F("period_end"))
 
     def to_be_undone(self) -> "SubscriptionQuerySet":
         """Bought a second time, or without a place, and not given back yet."""

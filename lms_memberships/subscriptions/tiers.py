@@ -109,22 +109,20 @@ def held_of(ladder: Ladder, user: Reader, *, now: datetime) -> Subscription | No
 
 
 def other_tier(membership: Membership, user: Reader, *, now: datetime) -> Subscription | None:
-    """Another tier of the same ladder that they hold. One query."""
-    if not user.is_authenticated:
-        return None
-    others = _held(user, now).filter(membership__tier__ladder__is_on=True)
-    return (
-        others.filter(membership__tier__ladder__tiers__membership=membership.pk)
-        .exclude(membership=membership.pk)
-        .order_by("-membership__tier__sort_order")
-        .first()
-    )
+    """Another tier of the same ladder that they hold: the highest. One query."""
+    return _other_tiers(membership, user, now=now).first() if user.is_authenticated else None
+
+
+def billed_other_tier(membership: Membership, user: Reader, *, now: datetime) -> Subscription | None:
+    """One that is charged again and again, so that this one beside it would be charged too. A higher one may be given."""
+    others = _other_tiers(membership, user, now=now) if user.is_authenticated else ()
+    return next((each for each in others if is_changeable(each)), None)
 
 
 def refuse_another_tier(user: Reader, membership: Membership, *, now: datetime) -> None:
     """Raise OtherTier for who holds another one and should change instead."""
-    held = other_tier(membership, user, now=now)
-    if held is not None and is_changeable(held):
+    held = billed_other_tier(membership, user, now=now)
+    if held is not None:
         raise OtherTier(str(OtherTier.message) % {"held": held.membership.title, "wanted": membership.title})
 
 
@@ -166,8 +164,15 @@ def contained_titles(membership: Membership) -> list[str]:
 
 
 def _held(user: AbstractBaseUser, now: datetime) -> QuerySet[Subscription]:
+    """Not whoever has a place alone: one that is kept, for one that rests or has lapsed, is nothing to change (V48)."""
     mine = Subscription.objects.of(user)
-    return mine.taking_a_place(now).select_related("membership")
+    return (mine.held(now) | mine.giving_access(now)).select_related("membership")
+
+
+def _other_tiers(membership: Membership, user: AbstractBaseUser, *, now: datetime) -> QuerySet[Subscription]:
+    others = _held(user, now).filter(membership__tier__ladder__is_on=True)
+    others = others.filter(membership__tier__ladder__tiers__membership=membership.pk).exclude(membership=membership.pk)
+    return others.order_by("-membership__tier__sort_order")
 
 
 def _tiers(

@@ -134,7 +134,9 @@ def follow_card(event: WebhookEvent, reading: Reading) -> bool:
     mine = Customer.objects.filter(account=event.account, livemode=event.livemode, stripe_id=event.object_id)
     if not mine.exists() and not cards.paid_by(event.object_id, gateway=reading.gateway).exists():
         return False
-    cards.follow(event.object_id, gateway=reading.gateway, now=reading.now)
+    if cards.follow(event.object_id, gateway=reading.gateway, now=reading.now).kept:
+        # Told of once more later, and seen by whoever looks after the site if it is refused for good.
+        raise cards.CardNotTaken
     return True
 
 

@@ -70,13 +70,18 @@ def test_paused_and_gone_on_with(held, browser, student, live_session, sandbox, 
     clock.advance(days=60)
     postman.deliver()
     assert len(invoices(sandbox)) == 1, "nothing is charged meanwhile"
-    assert "19.00" in text(browser.get(address(held, "continue")).content.decode())
+    shown = text(browser.get(address(held, "continue")).content.decode())
+    assert at_stripe(sandbox)["status"] == "paused", "looking changes nothing"
+    assert f"{credit} that was credited to you is taken off already" in shown
+    assert "and after that €19.00 per month." in shown
     assert "goes on" in press(browser, held, "continue")
     held.refresh_from_db()
     assert held.status == "active"
     assert is_open(student, live_session, clock)
     assert len(invoices(sandbox)) == 2
-    assert invoices(sandbox)[0]["amount_paid"] < 1900
+    paid = invoices(sandbox)[0]["amount_paid"]
+    assert paid < 1900
+    assert f"you pay €{paid / 100:.2f} now" in shown, "X9: what was shown is what is charged"
     press(browser, held, "continue")
     assert len(invoices(sandbox)) == 2, "pressed twice, paid once"
 
@@ -91,6 +96,8 @@ def test_a_payment_that_is_refused_leaves_it_paused_and_leads_to_the_bank(held, 
     again = browser.post(address(held, "continue"))
     assert (first.status_code, again.status_code) == (303, 303)
     assert first["Location"] == again["Location"]
+    shown = text(browser.get(address(held, "continue")).content.decode())
+    assert f"you pay €{invoices(sandbox)[0]['amount_due'] / 100:.2f} now" in shown, "X9: it is this that waits"
     assert len(invoices(sandbox)) == 2
     held.refresh_from_db()
     assert held.status == "paused"
@@ -109,6 +116,15 @@ def test_an_answer_that_got_lost_is_looked_up(purpose, held, browser, sandbox, c
     held.refresh_from_db()
     assert held.status == ("paused" if purpose == "pause" else "active")
     assert len(invoices(sandbox)) == (1 if purpose == "pause" else 2)
+
+
+def test_stripe_says_nothing_and_no_credit_is_claimed(held, browser, sandbox):
+    """X9: the price, and no word of what is not known."""
+    press(browser, held, "pause")
+    sandbox.faults.plan(Fault("status", "POST /v1/invoices/create_preview", status=400))
+    shown = text(browser.get(address(held, "continue")).content.decode())
+    assert "you pay €19.00 per month, less any credit that you have." in shown
+    assert "credited to you" not in shown
 
 
 def test_off_by_default(browser, membership, sandbox):

@@ -3,13 +3,17 @@
 import logging
 
 import pytest
+from django.core.management import CommandError
 from django.test import Client
 from django.urls import reverse
 
+from lms_memberships.clock import wall_time
 from lms_memberships.models import Customer, PortalConfiguration, Subscription
 from lms_memberships.payments.customers import customer_for
-from lms_memberships.payments.models import Intent
+from lms_memberships.payments.models import Intent, WebhookEvent
+from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import cards
+from lms_memberships.webhooks import inbox
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
 from tests.flows.steps import buy, press_join, text
@@ -157,6 +161,53 @@ def test_one_that_has_just_ended_keeps_no_other_from_the_new_card(browser, held,
     assert own_card(sandbox, second) == "4444"
     held.refresh_from_db()
     assert held.status == "canceled"
+
+
+def test_a_card_that_is_refused_is_not_announced_and_tried_again(browser, held, sandbox, clock, postman):
+    """P6: the person knows which card is charged, and the next look sets the new one."""
+    location = fill_in(enter(browser, "card", held))
+    sandbox.faults.plan(Fault("status", "POST /v1/subscriptions/*", status=400, count=0))
+    page = come_back(browser, location)
+    assert "Your new card is charged from now on." not in page
+    assert f"could not be set for “{held.membership.title}”" in page
+    with pytest.raises(CommandError, match="webhooks"):
+        postman.deliver()
+    assert own_card(sandbox, held) == "4242"
+    waiting = WebhookEvent.objects.filter(type="customer.updated", state="received")
+    assert "CardNotTaken" in waiting.first().error, "it is told of once more, until it is done or somebody looks"
+    sandbox.faults.clear()
+    waiting.update(next_try_at=wall_time())
+    inbox.work_off(now=clock.now)
+    assert own_card(sandbox, held) == "4444"
+    clock.advance(**MONTH)
+    assert charged(sandbox) == ["4242", "4444"]
+
+
+def test_coming_back_once_more_tries_once_more(browser, held, sandbox):
+    """P6: without any word of Stripe's too: what was refused does not count as seen."""
+    location = fill_in(enter(browser, "card", held))
+    fault = Fault("status", "POST /v1/subscriptions/*", status=400, count=0)
+    sandbox.faults.plan(fault)
+    come_back(browser, location)
+    sandbox.faults.clear()
+    enter(browser)
+    assert "Your new card is charged from now on." in come_back(browser, location)
+    assert own_card(sandbox, held) == "4444"
+
+
+def test_stripes_word_may_come_before_the_browser(browser, held, postman, clock, sandbox):
+    """P6: the person is told all the same, of the card and of what is still unpaid."""
+    sandbox.actions.change_default_card(held.customer_id, card_number="4000000000000341", exp_month="12", exp_year="2034", cvc="123")  # fmt: skip
+    postman.deliver()
+    clock.advance(**MONTH)
+    postman.deliver()
+    location = fill_in(enter(browser, "card", held))
+    postman.deliver()
+    page = come_back(browser, location)
+    assert "Your new card is charged from now on." in page
+    assert "A payment is still missing" in page
+    enter(browser)
+    assert "Your new card" not in come_back(browser, location), "nothing was changed this time"
 
 
 def test_a_trial_without_a_card_gets_one_and_goes_on(browser, gateway, live_session, clock, sandbox):

@@ -1,6 +1,7 @@
 """Stripe Tax from the site's setting to the invoice: what is shown, asked for, billed and kept (X16, H5)."""
 
 import random
+import re
 from dataclasses import replace
 from itertools import product
 
@@ -8,8 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
-from lms_memberships.memberships import publishing, stripe_catalogue, taxes
-from lms_memberships.models import Checkout, Invoice, Membership, Price
+from lms_memberships.memberships import ladder_making, publishing, stripe_catalogue, taxes
+from lms_memberships.models import Checkout, Invoice, Ladder, Membership, Price, Subscription
 from lms_memberships.money import Money
 from lms_memberships.payments.connect import Connection
 from lms_memberships.payments.gateway import PriceRequest
@@ -172,6 +173,32 @@ def test_total_is_subtotal_less_discounts_plus_added_tax(sandbox, gateway):
     invoices = [gateway.read_invoice(each.id) for each in client.invoices.list({"limit": 100}).auto_paging_iter()]
     assert len(invoices) == 2 * len(cases)
     assert all(each.adds_up for each in invoices)
+
+
+@pytest.mark.parametrize("behavior", ["inclusive", "exclusive"])
+def test_a_change_shows_tax_that_is_added(taxed, gateway, live_session, student, client_for, clock, behavior, now):
+    """H7, X9, X16: the rows make what is paid today, and a price without its tax says so."""
+    taxed(behavior)
+    rows = [MembershipFactory(title=title, price_amount=price) for title, price in (("Bronze", 900), ("Gold", 4900))]
+    bronze, gold = (publish(put_into(each, live_session), gateway=gateway) for each in rows)
+    ladder_making.save(Ladder(title="Metals"), [bronze, gold], now=now)
+    browser = client_for(student)
+    buy(browser, bronze)
+    clock.advance(days=15)
+    answer = browser.get(reverse("lms_memberships:switch", args=[Subscription.objects.get().pk]), {"to": gold.slug})
+    page = answer.content.decode()
+    *parts, due = [
+        round(float(sign.replace("−", "-") + amount) * 100)
+        for sign, amount in re.findall(r"<dd>\s*([-−]?)€([\d.]+)\s*</dd>", page)
+    ]
+    assert sum(parts) == due > 0
+    said = text(page)
+    if behavior == "exclusive":
+        assert "Tax €" in said
+        assert ": €58.80. After that €49.00 per month plus tax." in said
+    else:
+        assert "Tax" not in said.replace("Tax is included", "")
+        assert ": €49.00. After that €49.00 per month." in said
 
 
 def test_sums_that_do_not_add_up_are_told(membership, student, client_for, gateway, now):

@@ -26,7 +26,11 @@ class LeavingCalls(Calls):
             self.client.v1.subscriptions.pause(subscription_id, params, under(key))
 
     def preview_pause(self, subscription_id: str) -> PreviewSnapshot:
-        """The lines say what would be credited. Nothing is changed."""
+        """The lines say what would be credited. Nothing is changed.
+
+        As if it were invoiced at once: of what merely waits for the next invoice Stripe has no preview, and the lines
+        are the same. Where nothing would be credited it refuses.
+        """
         with translated():
             found = self.client.v1.invoices.create_preview(
                 {
@@ -34,11 +38,19 @@ class LeavingCalls(Calls):
                     "subscription_details": {
                         "pause": {
                             "type": "subscription",
-                            "invoicing_behavior": "pending_invoice_item",
+                            "invoicing_behavior": "invoice",
                             "bill_for": {"unused_time_from": {"type": "now"}},
                         }
                     },
                 }
+            )
+        return preview_of(found)
+
+    def preview_unpause(self, subscription_id: str) -> PreviewSnapshot:
+        """The invoice of the period that would begin now, less what waits to be credited."""
+        with translated():
+            found = self.client.v1.invoices.create_preview(
+                {"subscription": subscription_id, "subscription_details": {"resume_at": "now"}}
             )
         return preview_of(found)
 

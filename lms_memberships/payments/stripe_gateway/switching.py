@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ...money import from_stripe_amount
 from ..gateway import RequestRefused
 from ..switching import ChangeRequest, PlanRequest, PreviewLine, PreviewSnapshot
-from . import schedules, snapshots
+from . import schedules, snapshots, sums
 from .calls import under
 from .declines import NEEDS_PERSON
 from .failures import translated
@@ -141,13 +141,14 @@ def _waits_for_person(intent: stripe.PaymentIntent) -> bool:
 def preview_of(found: stripe.Invoice) -> PreviewSnapshot:
     """An invoice that Stripe has reckoned and not made."""
     currency = found.currency
-    discounts = getattr(found, "total_discount_amounts", None) or ()
+    parts = sums.of_invoice(found)
     total = from_stripe_amount(found.total, currency)
     used = min(0, max(found.starting_balance, -found.total)) if found.total > 0 else 0
     return PreviewSnapshot(
         due=from_stripe_amount(found.amount_due, currency),
         total=total,
-        discount=from_stripe_amount(sum(each.amount for each in discounts), currency),
+        discount=parts["discount"],
+        tax_added=parts["tax_added"],
         balance=from_stripe_amount(used, currency),
         lines=tuple(_line(each) for each in found.lines.data),
     )

@@ -35,17 +35,12 @@ def pause(unit: Work, subscription: Object, params: Object) -> Object:
 
 def resume(unit: Work, subscription: Object, params: Object) -> Object:
     """A new period begins now; or, with an unchanged anchor, the old one goes on."""
-    if subscription["status"] != "paused":
-        raise invalid("You can only resume a subscription whose status is `paused`.")
+    _refuse_unless_paused(subscription)
     keeps_anchor = params.get("billing_cycle_anchor", {}).get("type") == "unchanged"
     if keeps_anchor and periods.of(subscription)[1] > unit.now:
         _goes_on(unit, subscription)
         return subscription
-    if not keeps_anchor:
-        subscription["billing_cycle_anchor"] = unit.now
-    cycle.begin_period(unit, subscription, unit.now)
-    billed = cycle.billed(unit, subscription)
-    invoice = invoices.draft_for(unit, subscription, billed, reason="subscription_update", start=unit.now, end=unit.now)
+    invoice = bill(unit, subscription, keeps_anchor=keeps_anchor)
     subscription["_resumes_with"] = invoice["id"]
     invoices.finalize(unit, invoice)
     if invoice["status"] == "open":
@@ -55,6 +50,21 @@ def resume(unit: Work, subscription: Object, params: Object) -> Object:
             unit.announce_change("customer.subscription.updated", subscription)
             unit.announce("customer.subscription.resumed", subscription)
     return subscription
+
+
+def bill(unit: Work, subscription: Object, *, keeps_anchor: bool) -> Object:
+    """The draft of the period that begins now, with what was waiting to be billed."""
+    _refuse_unless_paused(subscription)
+    if not keeps_anchor:
+        subscription["billing_cycle_anchor"] = unit.now
+    cycle.begin_period(unit, subscription, unit.now)
+    billed = cycle.billed(unit, subscription)
+    return invoices.draft_for(unit, subscription, billed, reason="subscription_update", start=unit.now, end=unit.now)
+
+
+def _refuse_unless_paused(subscription: Object) -> None:
+    if subscription["status"] != "paused":
+        raise invalid("You can only resume a subscription whose status is `paused`.")
 
 
 def _goes_on(unit: Work, subscription: Object) -> None:

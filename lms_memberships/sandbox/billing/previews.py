@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 
-from ..errors import missing_parameter, no_such
+from ..errors import invalid, missing_parameter, no_such
 from ..store import Object
 from ..work import Work, new_id
 from . import changes, cycle, discounts, pausing, periods, pricing, starting, switching
@@ -34,6 +34,8 @@ def _of_subscription(unit: Work, params: Object) -> Object:
         changes.update(unit, subscription, {"discounts": params["discounts"]})
     if "pause" in details:
         return _of_pause(unit, subscription, details["pause"])
+    if details.get("resume_at") == "now":
+        return pausing.bill(unit, subscription, keeps_anchor=False)
     asked = {name: details[name] for name in CHANGES if name in details}
     if not asked:
         return _next(unit, subscription)
@@ -44,9 +46,14 @@ def _of_subscription(unit: Work, params: Object) -> Object:
 
 
 def _of_pause(unit: Work, subscription: Object, asked: Object) -> Object:
-    """What the pause would leave waiting, as an invoice of today."""
+    """The invoice of the pause, as Stripe makes it: none where it would wait for the next one, or would be of nothing."""
+    if asked.get("invoicing_behavior") != "invoice":
+        raise invalid("There is no preview of a pause that makes no invoice.", "subscription_details[pause]")
     pausing.pause(unit, subscription, asked | {"invoicing_behavior": "pending_invoice_item"})
-    return switching.invoice_now(unit, subscription, [])
+    invoice = switching.invoice_now(unit, subscription, [])
+    if not invoice["lines"]["data"]:
+        raise invalid("The pause bills nothing.", "subscription_details[pause]")
+    return invoice
 
 
 def _how(details: Object) -> Object:

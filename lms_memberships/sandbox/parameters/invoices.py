@@ -64,6 +64,7 @@ POST /v1/invoices/create_preview
             type subscription
         proration_behavior always_invoice|create_prorations|none
         proration_date time
+        resume_at now
         trial_end now|time
 
 GET /v1/invoice_payments paged
