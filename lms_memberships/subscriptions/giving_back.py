@@ -4,7 +4,7 @@ Of two who press at the same moment one gives back, and the other is told; and n
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -91,9 +91,10 @@ def give_back(payment: Payment, asked: Asked, *, gateway: Gateway, now: datetime
 
 def carry_out(refund: Refund, *, gateway: Gateway, now: datetime) -> Refund:
     """Have Stripe make it. What is made, by whomever, is not made again."""
+    _choose_way(refund, gateway)
     if refund.state != State.ASKED:
         return refund
-    request = _asked_of_stripe(refund, gateway)
+    request, sought = _asked_of_stripe(refund), refunds.sought(refund)
     try:
         refund_id = intents.carry_out(
             purpose=PURPOSE,
@@ -108,15 +109,19 @@ def carry_out(refund: Refund, *, gateway: Gateway, now: datetime) -> Refund:
             gateway=gateway,
             call=lambda key: _make(request, gateway, key),
             result_id=str,
-            find=lambda: gateway.find_given_back(request),
+            find=lambda: gateway.find_given_back(sought),
         )
     except GatewayFailure as failure:
         if isinstance(failure, intents.NOT_TRIED) or failure.is_ambiguous:
             raise
-        _note_refusal(refund.pk, str(failure.message))
-        raise
+        # Another process may have made it at this moment: a refusal is for good, so it is looked for once more.
+        found = gateway.find_given_back(sought)
+        if found is None:
+            _note_refusal(refund.pk, str(failure.message))
+            raise
+        refund_id = found
     killpoints.reach("give_back.made")
-    refunds.record(gateway.read_refund(refund_id), gateway=gateway, now=now)
+    refunds.record(gateway.read_refund(refund_id), gateway=gateway, now=now, of=refund)
     refund.refresh_from_db()
     return refund
 
@@ -188,10 +193,21 @@ def _refuse(payment_id: str, left: Money, asked: Asked) -> None:
         raise TooMuch
 
 
-def _asked_of_stripe(refund: Refund, gateway: Gateway) -> BackRequest:
-    metadata = {refunds.REFUND_KEY: str(refund.token)}
-    invoice_id = _invoice_id(refund.invoice, refund.money, gateway)
-    return BackRequest(refund.payment_intent_id, invoice_id, refund.money, metadata)
+def _choose_way(refund: Refund, gateway: Gateway) -> None:
+    """By a credit note or without: once, before Stripe is asked, and for good.
+
+    Asked again, its own note would be in the way: the invoice has been credited, and another refund would be made.
+    """
+    if refund.state == State.ASKED and refund.has_note is None:
+        has_note = bool(_invoice_id(refund.invoice, refund.money, gateway))
+        Refund.objects.filter(pk=refund.pk, has_note=None).update(has_note=has_note)
+    # Of two that chose at once the first holds.
+    refund.refresh_from_db()
+
+
+def _asked_of_stripe(refund: Refund) -> BackRequest:
+    sought = refunds.sought(refund)
+    return sought if refund.has_note else replace(sought, invoice_id="")
 
 
 def _invoice_id(invoice: Invoice | None, money: Money, gateway: Gateway) -> str:

@@ -74,6 +74,8 @@ class Refund(StripeObject):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     #: Of the form that asked for it: pressed twice, it is one refund. Null: made elsewhere.
     token = models.UUIDField(null=True, unique=True, editable=False)
+    #: Whether Stripe is asked for a credit note; chosen before it is asked first. Null: not yet, or made elsewhere.
+    has_note = models.BooleanField(null=True, editable=False)
     created_at = models.DateTimeField(_("date"))
     dealt_with_at = models.DateTimeField(null=True)
     read_started_at = models.DateTimeField(null=True)
@@ -94,7 +96,9 @@ class Refund(StripeObject):
         ]
         indexes = [
             models.Index(fields=["payment_intent_id"], name="lmsm_refunds_of_a_payment"),
-            models.Index(fields=["state"], condition=models.Q(state="failed"), name="lmsm_refunds_that_failed"),
+            models.Index(
+                fields=["state"], condition=models.Q(state__in=["failed", "refused"]), name="lmsm_refunds_that_failed"
+            ),
             models.Index(fields=["created_at"], condition=models.Q(state="asked"), name="lmsm_refunds_asked"),
         ]
 

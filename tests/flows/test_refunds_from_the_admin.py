@@ -1,6 +1,5 @@
 """A creator gives a payment back: asked once, its effect in words, and never twice or more than is left (X13)."""
 
-import re
 import uuid
 
 import pytest
@@ -15,6 +14,7 @@ from lms_memberships.subscriptions import giving_back, refunds
 from lms_memberships.subscriptions.payments_made import of_invoice
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows.backwards import bought, charge_of
+from tests.flows.refunding import at_stripe, form, page_of, press
 from tests.flows.steps import text
 
 pytestmark = pytest.mark.django_db
@@ -28,27 +28,6 @@ def held(client_for, student, membership, postman):
 @pytest.fixture
 def desk(client_for):
     return client_for(allow(UserFactory(username="refunder"), "refund_invoice"))
-
-
-def page_of(held) -> str:
-    return reverse("lms_memberships_refund", args=[held.invoices.get().pk])
-
-
-def hidden(page: str) -> dict[str, str]:
-    return dict(re.findall(r'type="hidden" name="(seen|token)" value="([^"]+)"', page))
-
-
-def form(desk, url: str, **fields: str) -> dict[str, str]:
-    shown = desk.get(url).content.decode()
-    return {"amount": "19.00", "effect": "keep", "reason": "", **hidden(shown), **fields}
-
-
-def press(desk, url: str, typed: dict[str, str]) -> str:
-    return text(desk.post(url, typed | {"press": "1"}, follow=True).content.decode())
-
-
-def at_stripe(sandbox) -> list[int]:
-    return sorted(each["amount"] for each in sandbox.store.all("refund", account=sandbox.account_id))
 
 
 def test_a_part_is_looked_at_and_then_given_back_with_a_credit_note(desk, held, sandbox, clock):
