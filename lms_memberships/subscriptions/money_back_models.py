@@ -31,8 +31,8 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         return self.filter(state="asked")
 
     def to_be_looked_at(self) -> "RefundQuerySet":
-        """Failed, and nobody has said that it is dealt with."""
-        return self.filter(state="failed", dealt_with_at=None)
+        """Failed or refused, and nobody has said that it is dealt with."""
+        return self.filter(state__in=Refund.WITHOUT_AVAIL, dealt_with_at=None)
 
 
 class Refund(StripeObject):
@@ -56,6 +56,8 @@ class Refund(StripeObject):
         CLOSE = "close", _("Access closes at once, and nothing is charged any more")
 
     EFFECTIVE = (State.ASKED, State.PENDING, State.SUCCEEDED)
+    #: The person is without the money, and somebody has to see to it.
+    WITHOUT_AVAIL = (State.FAILED, State.REFUSED)
 
     #: Stripe's id; empty while it is only asked for.
     stripe_id = models.CharField(max_length=255, blank=True, default="")

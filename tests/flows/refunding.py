@@ -20,6 +20,11 @@ def form(desk, url: str, **fields: str) -> dict[str, str]:
     return {"amount": "19.00", "effect": "keep", "reason": "", **hidden(shown), **fields}
 
 
+def look(desk, url: str, typed: dict[str, str]) -> str:
+    """The first button: what would follow."""
+    return text(desk.post(url, typed).content.decode())
+
+
 def press(desk, url: str, typed: dict[str, str]) -> str:
     return text(desk.post(url, typed | {"press": "1"}, follow=True).content.decode())
 
