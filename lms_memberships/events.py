@@ -219,7 +219,7 @@ class RefundMade(RefundFact):
 
 @dataclass(frozen=True)
 class RefundFailed(RefundFact):
-    """The bank did not take it, perhaps days later: the seller has the money again."""
+    """The bank did not take it, perhaps days later, or Stripe refused it: the seller has the money."""
 
 
 @dataclass(frozen=True)

@@ -101,7 +101,8 @@ def _register_prices(actions: LogActionRegistry) -> None:
 
 def _register_money(actions: LogActionRegistry) -> None:
     texts = {
-        PAYMENT_REFUNDED: (_("Payment refunded"), _("%(amount)s of what %(student)s paid was given back.")),
+        # It stands there from the decision on: Stripe may refuse it, and a bank may fail it days later.
+        PAYMENT_REFUNDED: (_("Refund asked for"), _("%(amount)s of what %(student)s paid is to be given back.")),
         DOUBLE_RESOLVED: (
             _("Second purchase undone"),
             _("%(student)s paid twice. %(subscription)s was cancelled and refunded."),

@@ -226,7 +226,7 @@ CATALOGUE: Mapping[EmailKind, Entry] = {
     ),
     EmailKind.ADMIN_REFUND_FAILED: Entry(
         _("To admins: a refund failed"),
-        _("Sent when the bank did not take a refund, perhaps days later: the money is with you again."),
+        _("Sent when the bank did not take a refund, perhaps days later, or Stripe refused it: the money is with you."),
         _("A refund for %(membership)s failed"),
         Audience.ADMINS,
         events.RefundFailed,

@@ -39,6 +39,7 @@ def named(email: Email) -> dict[str, object]:
     return {
         "amount": format_money(row.money, email.language),
         "payment": row.payment_intent_id,
+        "is_refused": getattr(row, "state", "") == Refund.State.REFUSED,
         "is_part": bool(said.get("is_part")),
         "is_inquiry": said.get("status") == DisputeStatus.INQUIRY,
         "is_won": said.get("status") == DisputeStatus.WON,

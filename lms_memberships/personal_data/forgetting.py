@@ -170,7 +170,10 @@ def _forget_history(user: AbstractBaseUser, subscriptions: list[Subscription]) -
     name = tombstone.name_of(user.pk)
     count = 0
     ids = [row.stripe_id for row in subscriptions if row.stripe_id]
-    for entry in ModelLogEntry.objects.filter(action__startswith="lms_memberships.", data__subscription__in=ids):
+    given_back = Refund.objects.filter(Q(subscription__user_id=user.pk) | Q(invoice__user_id=user.pk))
+    # The lines of refunds name only the refund, if it is of a payment that no subscription has.
+    mine = Q(data__subscription__in=ids) | Q(data__refund__in=list(given_back.values_list("pk", flat=True)))
+    for entry in ModelLogEntry.objects.filter(mine, action__startswith="lms_memberships."):
         entry.data = {**entry.data, "student": name}
         entry.save(update_fields=["data"])
         count += 1

@@ -4,7 +4,7 @@ Of two who press at the same moment one gives back, and the other is told; and n
 """
 
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -13,7 +13,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
 
-from .. import killpoints
+from .. import events, killpoints
 from ..errors import Refusal
 from ..history import PAYMENT_REFUNDED
 from ..money import Money, format_money, to_stripe_amount
@@ -23,6 +23,7 @@ from ..payments.models import Intent
 from ..payments.refunds import BackRequest, CreditPreview
 from ..retrying import retried
 from . import disputed, people, refunds
+from .deeds import SentAlready
 from .models import Invoice
 from .money_back_models import Refund
 from .payments_made import Payment
@@ -71,8 +72,12 @@ def left_of(payment: Payment, *, gateway: Gateway) -> Money:
     return Money(max(0, paid.minor - given), paid.currency)
 
 
-def preview(payment: Payment, money: Money, *, gateway: Gateway) -> CreditPreview | None:
-    """What Stripe would write on the credit note. None: the payment has no invoice, or one that cannot be credited so far."""
+def preview(payment: Payment, money: Money, *, left: Money, gateway: Gateway) -> CreditPreview | None:
+    """What Stripe would write on the credit note. None: the payment has no invoice, or one that cannot be credited so far.
+
+    Raises what the press would raise.
+    """
+    _refuse(payment.payment_intent_id, left, seen=left, money=money)
     request = BackRequest(payment.payment_intent_id, _invoice_id(payment.invoice, money, gateway), money, {})
     return gateway.preview_credit(request) if request.invoice_id else None
 
@@ -85,15 +90,17 @@ def give_back(payment: Payment, asked: Asked, *, gateway: Gateway, now: datetime
         for snapshot in gateway.refunds_of(payment.payment_intent_id):
             refunds.record(snapshot, gateway=gateway, now=now)
         known = _decide(payment, payment.paid(gateway=gateway), asked, gateway=gateway, now=now)
+    _refuse_another(known, payment, asked)
     killpoints.reach("give_back.decided")
     return carry_out(known, gateway=gateway, now=now)
 
 
 def carry_out(refund: Refund, *, gateway: Gateway, now: datetime) -> Refund:
     """Have Stripe make it. What is made, by whomever, is not made again."""
+    _choose_way(refund, gateway)
     if refund.state != State.ASKED:
         return refund
-    request = _asked_of_stripe(refund, gateway)
+    request, sought = _asked_of_stripe(refund), refunds.sought(refund)
     try:
         refund_id = intents.carry_out(
             purpose=PURPOSE,
@@ -108,15 +115,19 @@ def carry_out(refund: Refund, *, gateway: Gateway, now: datetime) -> Refund:
             gateway=gateway,
             call=lambda key: _make(request, gateway, key),
             result_id=str,
-            find=lambda: gateway.find_given_back(request),
+            find=lambda: gateway.find_given_back(sought),
         )
     except GatewayFailure as failure:
         if isinstance(failure, intents.NOT_TRIED) or failure.is_ambiguous:
             raise
-        _note_refusal(refund.pk, str(failure.message))
-        raise
+        # Another process may have made it at this moment: a refusal is for good, so it is looked for once more.
+        found = gateway.find_given_back(sought)
+        if found is None:
+            _note_refusal(refund.pk, str(failure.message))
+            raise
+        refund_id = found
     killpoints.reach("give_back.made")
-    refunds.record(gateway.read_refund(refund_id), gateway=gateway, now=now)
+    refunds.record(gateway.read_refund(refund_id), gateway=gateway, now=now, of=refund)
     refund.refresh_from_db()
     return refund
 
@@ -139,7 +150,7 @@ def _decide(payment: Payment, paid: Money, asked: Asked, *, gateway: Gateway, no
             return known
         payment_id = payment.payment_intent_id
         given = refunds.given_back(payment_id, account=gateway.account_id, livemode=gateway.livemode)
-        _refuse(payment_id, Money(paid.minor - given, paid.currency), asked)
+        _refuse(payment_id, Money(paid.minor - given, paid.currency), seen=asked.seen, money=asked.money)
         refund = Refund.objects.create(
             account=gateway.account_id,
             livemode=gateway.livemode,
@@ -159,12 +170,22 @@ def _decide(payment: Payment, paid: Money, asked: Asked, *, gateway: Gateway, no
     return refund
 
 
+def _refuse_another(known: Refund, payment: Payment, asked: Asked) -> None:
+    """Raise SentAlready: a form is one refund. Without an effect it says nothing about access, which may have ended since."""
+    is_same = (known.payment_intent_id, known.money) == (payment.payment_intent_id, asked.money)
+    if not is_same or (asked.effect and asked.effect != known.effect):
+        raise SentAlready
+
+
 def _write_history(refund: Refund, payment: Payment, asked: Asked) -> None:
     """With the decision: who dies right after it has left the line, and who presses again adds none (X24)."""
     owner = payment.subscription or payment.invoice
     if refund.membership is not None and owner is not None:
         amount = format_money(asked.money, get_language() or "en")
         data = {"amount": amount, "student": owner.user.get_username(), "refund": refund.pk}
+        if payment.subscription is not None:
+            # Whose line it is: by this the name is found when somebody is to be forgotten (K8).
+            data["subscription"] = payment.subscription.stripe_id
         log(instance=refund.membership, action=PAYMENT_REFUNDED, user=asked.author, data=data)
 
 
@@ -176,22 +197,33 @@ def _lock(payment: Payment) -> None:
         list(Invoice.objects.select_for_update().filter(pk=payment.invoice.pk).values_list("pk"))
 
 
-def _refuse(payment_id: str, left: Money, asked: Asked) -> None:
+def _refuse(payment_id: str, left: Money, *, seen: Money, money: Money) -> None:
     disputed.refuse_refund(payment_id)
     if left.minor <= 0:
         raise NothingLeft
-    if asked.seen != left:
+    if seen != left:
         raise ChangedMeanwhile
-    if asked.money.minor <= 0:
+    if money.minor <= 0:
         raise NotAnAmount
-    if left < asked.money:
+    if left < money:
         raise TooMuch
 
 
-def _asked_of_stripe(refund: Refund, gateway: Gateway) -> BackRequest:
-    metadata = {refunds.REFUND_KEY: str(refund.token)}
-    invoice_id = _invoice_id(refund.invoice, refund.money, gateway)
-    return BackRequest(refund.payment_intent_id, invoice_id, refund.money, metadata)
+def _choose_way(refund: Refund, gateway: Gateway) -> None:
+    """By a credit note or without: once, before Stripe is asked, and for good.
+
+    Asked again, its own note would be in the way: the invoice has been credited, and another refund would be made.
+    """
+    if refund.state == State.ASKED and refund.has_note is None:
+        has_note = bool(_invoice_id(refund.invoice, refund.money, gateway))
+        Refund.objects.filter(pk=refund.pk, has_note=None).update(has_note=has_note)
+    # Of two that chose at once the first holds.
+    refund.refresh_from_db()
+
+
+def _asked_of_stripe(refund: Refund) -> BackRequest:
+    sought = refunds.sought(refund)
+    return sought if refund.has_note else replace(sought, invoice_id="")
 
 
 def _invoice_id(invoice: Invoice | None, money: Money, gateway: Gateway) -> str:
@@ -211,4 +243,7 @@ def _make(request: BackRequest, gateway: Gateway, key: str) -> str:
 
 @retried
 def _note_refusal(pk: int, why: str) -> None:
-    Refund.objects.filter(pk=pk, state=State.ASKED).update(state=State.REFUSED, failure=why[:100])
+    with transaction.atomic():
+        waiting = Refund.objects.filter(pk=pk, state=State.ASKED)
+        if waiting.update(state=State.REFUSED, failure=why[:100]):
+            events.publish(events.RefundFailed(refund_id=pk))

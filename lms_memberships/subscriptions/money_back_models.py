@@ -31,8 +31,8 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         return self.filter(state="asked")
 
     def to_be_looked_at(self) -> "RefundQuerySet":
-        """Failed, and nobody has said that it is dealt with."""
-        return self.filter(state="failed", dealt_with_at=None)
+        """Failed or refused, and nobody has said that it is dealt with."""
+        return self.filter(state__in=Refund.WITHOUT_AVAIL, dealt_with_at=None)
 
 
 class Refund(StripeObject):
@@ -56,6 +56,8 @@ class Refund(StripeObject):
         CLOSE = "close", _("Access closes at once, and nothing is charged any more")
 
     EFFECTIVE = (State.ASKED, State.PENDING, State.SUCCEEDED)
+    #: The person is without the money, and somebody has to see to it.
+    WITHOUT_AVAIL = (State.FAILED, State.REFUSED)
 
     #: Stripe's id; empty while it is only asked for.
     stripe_id = models.CharField(max_length=255, blank=True, default="")
@@ -74,6 +76,8 @@ class Refund(StripeObject):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     #: Of the form that asked for it: pressed twice, it is one refund. Null: made elsewhere.
     token = models.UUIDField(null=True, unique=True, editable=False)
+    #: Whether Stripe is asked for a credit note; chosen before it is asked first. Null: not yet, or made elsewhere.
+    has_note = models.BooleanField(null=True, editable=False)
     created_at = models.DateTimeField(_("date"))
     dealt_with_at = models.DateTimeField(null=True)
     read_started_at = models.DateTimeField(null=True)
@@ -94,7 +98,9 @@ class Refund(StripeObject):
         ]
         indexes = [
             models.Index(fields=["payment_intent_id"], name="lmsm_refunds_of_a_payment"),
-            models.Index(fields=["state"], condition=models.Q(state="failed"), name="lmsm_refunds_that_failed"),
+            models.Index(
+                fields=["state"], condition=models.Q(state__in=["failed", "refused"]), name="lmsm_refunds_that_failed"
+            ),
             models.Index(fields=["created_at"], condition=models.Q(state="asked"), name="lmsm_refunds_asked"),
         ]
 

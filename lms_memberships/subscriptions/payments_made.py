@@ -33,8 +33,10 @@ def of_invoice(invoice: Invoice) -> Payment:
 
 
 def of_purchase(subscription: Subscription) -> Payment:
-    """Of what was paid once."""
-    return Payment(subscription.stripe_id, subscription.membership_id, None, subscription)
+    """Of what was paid once: with its invoice, if it has one, so that a credit note keeps the books right."""
+    mine = Invoice.objects.filter(account=subscription.account, livemode=subscription.livemode)
+    paid = mine.filter(payment_intent_id=subscription.stripe_id, status="paid", amount_paid__gt=0)
+    return Payment(subscription.stripe_id, subscription.membership_id, paid.order_by("pk").first(), subscription)
 
 
 def find(payment_intent_id: str, *, gateway: Gateway, now: datetime) -> Payment | None:

@@ -12,7 +12,7 @@ from django.db.models import QuerySet, Sum
 from .. import conf, events
 from ..money import Money
 from ..payments.gateway import Gateway
-from ..payments.refunds import RefundSnapshot
+from ..payments.refunds import BackRequest, RefundSnapshot
 from ..retrying import retried
 from . import holding, lifecycle, people, settling
 from .models import Invoice, Subscription
@@ -30,14 +30,18 @@ State = Refund.State
 STATES = {"succeeded": State.SUCCEEDED, "failed": State.FAILED, "canceled": State.CANCELED}
 
 
-def record(snapshot: RefundSnapshot, *, gateway: Gateway, now: datetime) -> Refund | None:
-    """Write what was read, tell what is new, and close what the site wants closed. None: not one of ours."""
+def record(snapshot: RefundSnapshot, *, gateway: Gateway, now: datetime, of: Refund | None = None) -> Refund | None:
+    """Write what was read, tell what is new, and close what the site wants closed. None: not one of ours.
+
+    ``of`` is the row that asked for it, for whoever knows.
+    """
     payment = find(snapshot.payment_intent_id, gateway=gateway, now=now)
     if payment is None:
         logger.info("Stripe's %s gave back what is not ours", snapshot.id)
         return None
     paid = payment.paid(gateway=gateway) if payment.subscription is not None else None
-    refund = _write(snapshot, payment, paid, gateway=gateway, now=now)
+    of = of or _asked_for(snapshot, gateway)
+    refund = _write(snapshot, payment, paid, of, gateway=gateway, now=now)
     if payment.subscription is not None:
         end_revoked(payment.subscription.pk, gateway=gateway, now=now)
     return refund
@@ -82,21 +86,52 @@ def end_revoked(subscription_id: int, *, gateway: Gateway, now: datetime) -> Non
     settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
 
 
+def sought(refund: Refund) -> BackRequest:
+    """How Stripe is asked whether it was made: by what the refund carries, or its credit note on the invoice."""
+    invoice_id = refund.invoice.stripe_id if refund.invoice is not None else ""
+    return BackRequest(refund.payment_intent_id, invoice_id, refund.money, {REFUND_KEY: str(refund.token)})
+
+
 def revoked() -> QuerySet[Subscription]:
     """Closed by a refund, and still running at Stripe. What staff have closed is ended by ``revoking``."""
     running = Subscription.objects.filter(is_revoked_by_refund=True, is_recurring=True).exclude(stripe_id="")
     return running.exclude(status__in=OVER).order_by("pk")
 
 
+def _asked_for(snapshot: RefundSnapshot, gateway: Gateway) -> Refund | None:
+    """The row that has it made, as far as Stripe tells. None: it has its id already, or was made elsewhere.
+
+    A credit note keeps what we wrote on it to itself: of the rows with that amount, the one whose note led to it.
+    """
+    mine = Refund.objects.at(gateway)
+    if mine.filter(stripe_id=snapshot.id).exists():
+        return None
+    # What Stripe refused may have been made all the same, by another process.
+    asked = mine.filter(
+        payment_intent_id=snapshot.payment_intent_id, stripe_id="", state__in=[State.ASKED, State.REFUSED]
+    )
+    token = snapshot.metadata.get(REFUND_KEY)
+    if token:
+        return asked.filter(token=token).first()
+    rows = asked.filter(amount=snapshot.money.minor).exclude(invoice=None).select_related("invoice").order_by("pk")
+    return next((row for row in rows if gateway.find_given_back(sought(row)) == snapshot.id), None)
+
+
 @retried
 def _write(
-    snapshot: RefundSnapshot, payment: Payment, paid: Money | None, *, gateway: Gateway, now: datetime
+    snapshot: RefundSnapshot,
+    payment: Payment,
+    paid: Money | None,
+    of: Refund | None,
+    *,
+    gateway: Gateway,
+    now: datetime,
 ) -> Refund:
     with transaction.atomic():
         if payment.subscription is not None:
             # Before the rows: whoever closes access takes the same lock first.
             people.lock_person(payment.subscription.user_id)
-        refund = _row(snapshot, payment, gateway)
+        refund = _row(snapshot, payment, of, gateway)
         if refund.read_started_at is not None and snapshot.read_started_at < refund.read_started_at:
             # The fence, as for subscriptions (B2).
             return refund
@@ -113,17 +148,17 @@ def _write(
     return refund
 
 
-def _row(snapshot: RefundSnapshot, payment: Payment, gateway: Gateway) -> Refund:
-    """Of that id; or what was asked for here and has none yet; or a new one, made elsewhere."""
+def _row(snapshot: RefundSnapshot, payment: Payment, of: Refund | None, gateway: Gateway) -> Refund:
+    """What was asked for here and has no id yet; or of that id; or a new one, made elsewhere."""
     mine = Refund.objects.at(gateway).select_for_update()
     known = mine.filter(stripe_id=snapshot.id).first()
-    if known is not None:
-        return known
-    asked = mine.unanswered().filter(payment_intent_id=payment.payment_intent_id, stripe_id="")
-    token = snapshot.metadata.get(REFUND_KEY)
-    # A credit note keeps what we wrote on it to itself: its refund is known by its amount.
-    asked = asked.filter(token=token) if token else asked.filter(amount=snapshot.money.minor)
-    return asked.order_by("pk").first() or Refund(
+    asked = mine.filter(pk=of.pk, stripe_id="").first() if of is not None else None
+    if asked is not None and (known is None or known.token is None):
+        if known is not None:
+            # Heard of before Stripe could say whose it is: there is one row, which knows what it is to close.
+            known.delete()
+        return asked
+    return known or Refund(
         account=gateway.account_id,
         livemode=gateway.livemode,
         payment_intent_id=payment.payment_intent_id,

@@ -6,9 +6,11 @@ from datetime import datetime
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
+from wagtail.log_actions import log
 
 from .. import conf
 from ..errors import Refusal
+from ..history import DOUBLE_RESOLVED
 from ..memberships.intervals import interval_of
 from ..memberships.models import Membership, Price
 from ..money import Money
@@ -27,6 +29,12 @@ SUMS, ABSENT = "sums", "absent"
 
 class NoDouble(Refusal):
     message = _("This person does not pay for this membership twice any more.")
+
+
+class NotAllBack(Refusal):
+    """Stripe refused to give some of it back, or a bank did not take it."""
+
+    message = _("The second is cancelled, but not all that was paid for it went back. See the failed refunds.")
 
 
 class PriceTaken(Refusal):
@@ -51,12 +59,14 @@ def money_of(second: Subscription) -> Money:
 def undo_second(second: Subscription, *, author: AbstractBaseUser, gateway: Gateway, now: datetime) -> None:
     """Cancel it and give back all that was paid for it. Decided at once; what Stripe cannot do now is done daily.
 
-    The first one stays as it is, and with it access. Raises NoDouble, or what Stripe answers.
+    The first one stays as it is, and with it access. Raises NoDouble, NotAllBack, or what Stripe answers.
     """
     _decide(second.pk, author, gateway=gateway, now=now)
     for refund in Refund.objects.unanswered().filter(subscription_id=second.pk).select_related("invoice"):
         giving_back.carry_out(refund, gateway=gateway, now=now)
     refunds.end_revoked(second.pk, gateway=gateway, now=now)
+    if any(_left(invoice) > 0 for invoice in _paid(second)):
+        raise NotAllBack
 
 
 def choose_price(
@@ -90,10 +100,11 @@ def _decide(pk: int, author: AbstractBaseUser, *, gateway: Gateway, now: datetim
     with transaction.atomic():
         user_id = Subscription.objects.values_list("user_id", flat=True).get(pk=pk)
         people.lock_person(user_id)
-        second = attention.doubles(now).filter(pk=pk, account=gateway.account_id, livemode=gateway.livemode).first()
+        doubles = attention.doubles(now).filter(pk=pk, account=gateway.account_id, livemode=gateway.livemode)
+        second = doubles.select_related("user", "membership").first()
         if second is None:
-            if Subscription.objects.filter(pk=pk, revoked_at__isnull=False).exists():
-                # Pressed twice: what was decided is carried out.
+            if Subscription.objects.filter(pk=pk, is_revoked_by_refund=True, revoked_at__isnull=False).exists():
+                # Pressed twice: what was decided is carried out. What staff have closed gives nothing back.
                 return
             raise NoDouble
         for invoice in _paid(second):
@@ -103,6 +114,9 @@ def _decide(pk: int, author: AbstractBaseUser, *, gateway: Gateway, now: datetim
             row.revoked_at, row.is_revoked_by_refund = now, True
 
         lifecycle.rewrite(pk, revoke, now=now)
+        # With the decision: if Stripe fails now, the job finishes it, and writes no line (X24).
+        data = {"student": second.user.get_username(), "subscription": second.stripe_id}
+        log(instance=second.membership, action=DOUBLE_RESOLVED, user=author, data=data)
 
 
 def _ask_for(invoice: Invoice, author: AbstractBaseUser, now: datetime) -> None:

@@ -7,13 +7,18 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from wagtail.models import ModelLogEntry
 
 from lms_memberships.access import decide
+from lms_memberships.history import DOUBLE_RESOLVED
+from lms_memberships.management.jobs import JOBS
 from lms_memberships.models import Dispute, Invoice, Membership, Price, Refund, Stranger, Subscription
 from lms_memberships.payments.customers import customer_for
+from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import attention, settling_attention
 from tests.emails.conftest import park
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
+from tests.flows import desk as person_desk
 from tests.flows.backwards import bought, charge_of, compared
 from tests.flows.steps import text
 
@@ -79,6 +84,44 @@ def test_a_double_is_listed_and_its_second_undone(desk, twice, student, live_ses
     assert Refund.objects.get().author.username == "helper"
     assert decide(student, live_session, now=clock.now).allowed
     assert counted(clock) == {}
+
+
+def test_what_staff_have_revoked_meanwhile_is_no_double(desk, client_for, twice, student, sandbox, postman):
+    """X8, G14: one has the page open, another revokes the second and gives nothing back. Nobody says that money went."""
+    _first, second = twice
+    url = reverse("lms_memberships_attention_double", args=[second.pk])
+    assert "€9.00" in text(desk.get(url).content.decode())
+    person_desk.press(client_for(person_desk.helper()), "revoke", student, second.pk)
+    said = text(desk.post(url, follow=True).content.decode())
+    assert "does not pay for this membership twice" in said
+    assert "on its way back" not in said
+    assert not ModelLogEntry.objects.filter(action=DOUBLE_RESOLVED).exists()
+    assert sandbox.store.all("refund", account=sandbox.account_id) == []
+
+
+def test_a_double_whose_money_waits_stands_in_the_history(desk, twice, sandbox, clock):
+    """X8, X24: written with the decision, and once: the job that finishes it writes no line."""
+    _first, second = twice
+    url = reverse("lms_memberships_attention_double", args=[second.pk])
+    sandbox.faults.plan(Fault("status", "POST /v1/credit_notes", status=503, count=2))
+    assert "Stripe says" in text(desk.post(url, follow=True).content.decode())
+    sandbox.faults.clear()
+    JOBS["money_back"].do(clock.now)
+    assert "on its way back" in text(desk.post(url, follow=True).content.decode())
+    line = ModelLogEntry.objects.get(action=DOUBLE_RESOLVED)
+    assert (line.user.username, line.data["subscription"]) == ("helper", second.stripe_id)
+
+
+def test_a_double_whose_money_stripe_refuses_is_never_called_given_back(desk, twice, sandbox, clock):
+    """X8: cancelled it is; the money is a line of its own in the list."""
+    _first, second = twice
+    url = reverse("lms_memberships_attention_double", args=[second.pk])
+    sandbox.faults.plan(Fault("status", "POST /v1/credit_notes", status=400, code="x"))
+    desk.post(url)
+    assert "not all that was paid for it went back" in text(desk.post(url, follow=True).content.decode())
+    second.refresh_from_db()
+    assert second.status == "canceled"
+    assert counted(clock) == {"refunds": 1}
 
 
 def test_a_first_cannot_be_undone_as_a_second(desk, twice, sandbox):

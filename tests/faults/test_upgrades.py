@@ -17,6 +17,7 @@ from django.db.migrations.state import ProjectState
 from django.urls import reverse
 
 from lms_memberships.emails import switches
+from lms_memberships.models import Invoice, Refund
 from tests import hosted
 from tests.faults.sizes import pick
 from tests.flows import giving
@@ -67,13 +68,18 @@ def grown(name: str) -> Iterator[type[models.Model]]:
 
 @pytest.fixture
 def bought(membership, student, client_for, gateway, postman) -> None:
-    """A purchase and a gift with all their mails: a row in every table."""
+    """A purchase and a gift with all their mails, and a refund: a row in every table."""
     switches.switch_all_on()
     browser = client_for(student)
     location = browser.post(reverse("lms_memberships:buy", args=[membership.slug]))["Location"]
     browser.get(hosted.path_of(hosted.pay(location)[1]))
     giving.pay(browser, giving.offer(membership, gateway))
     postman.deliver()
+    invoice = Invoice.objects.order_by("pk").first()
+    at = {"account": invoice.account, "livemode": invoice.livemode, "created_at": invoice.created_at}
+    Refund.objects.create(
+        payment_intent_id=invoice.payment_intent_id, amount=1, currency="eur", token=uuid.uuid4(), **at
+    )
 
 
 def insert_another(old: type[models.Model]) -> models.Model:

@@ -1,20 +1,24 @@
 """A creator gives a payment back: asked once, its effect in words, and never twice or more than is left (X13)."""
 
-import re
 import uuid
 
 import pytest
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
+from lms_memberships.emails import switches
+from lms_memberships.emails.rendering import message_for
 from lms_memberships.history import PAYMENT_REFUNDED
-from lms_memberships.models import Intent, Refund
+from lms_memberships.management.jobs import JOBS
+from lms_memberships.models import Email, Intent, Refund
 from lms_memberships.money import Money
+from lms_memberships.payments.gateway import GatewayFailure
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import giving_back, refunds
+from lms_memberships.subscriptions import attention, giving_back, refunds
 from lms_memberships.subscriptions.payments_made import of_invoice
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows.backwards import bought, charge_of
+from tests.flows.refunding import at_stripe, form, look, page_of, press
 from tests.flows.steps import text
 
 pytestmark = pytest.mark.django_db
@@ -28,27 +32,6 @@ def held(client_for, student, membership, postman):
 @pytest.fixture
 def desk(client_for):
     return client_for(allow(UserFactory(username="refunder"), "refund_invoice"))
-
-
-def page_of(held) -> str:
-    return reverse("lms_memberships_refund", args=[held.invoices.get().pk])
-
-
-def hidden(page: str) -> dict[str, str]:
-    return dict(re.findall(r'type="hidden" name="(seen|token)" value="([^"]+)"', page))
-
-
-def form(desk, url: str, **fields: str) -> dict[str, str]:
-    shown = desk.get(url).content.decode()
-    return {"amount": "19.00", "effect": "keep", "reason": "", **hidden(shown), **fields}
-
-
-def press(desk, url: str, typed: dict[str, str]) -> str:
-    return text(desk.post(url, typed | {"press": "1"}, follow=True).content.decode())
-
-
-def at_stripe(sandbox) -> list[int]:
-    return sorted(each["amount"] for each in sandbox.store.all("refund", account=sandbox.account_id))
 
 
 def test_a_part_is_looked_at_and_then_given_back_with_a_credit_note(desk, held, sandbox, clock):
@@ -138,12 +121,65 @@ def test_what_was_given_back_in_stripe_meanwhile_counts(desk, held, sandbox):
     assert "€9.00 can be given back" in text(desk.get(url).content.decode())
 
 
-@pytest.mark.parametrize("amount", ["20", "0", "-1", "5.001", "five", ""])
+@pytest.mark.parametrize("amount", ["100", "0", "-1", "5.001", "five", ""])
 def test_an_amount_that_cannot_be_given_back_is_refused(desk, held, sandbox, amount):
-    """X13, H1"""
+    """X13, H1: before there is a button, and by the press."""
     url = page_of(held)
-    press(desk, url, form(desk, url, amount=amount))
+    typed = form(desk, url, amount=amount)
+    looked = desk.post(url, typed).content.decode()
+    assert 'name="press"' not in looked
+    assert 'name="amount"' in looked, "the form again, with what is wrong"
+    press(desk, url, typed)
     assert at_stripe(sandbox) == []
+
+
+def test_what_stripe_refuses_is_told_and_never_called_given_back(desk, held, sandbox):
+    """X13, X24: the press says so, the same form says so again, and so does the history."""
+    url = page_of(held)
+    typed = form(desk, url, amount="5")
+    sandbox.faults.plan(Fault("status", "POST /v1/credit_notes", status=400, code="x"))
+    first = press(desk, url, typed)
+    again = press(desk, url, typed)
+    assert Refund.objects.get().failure in first
+    assert Refund.objects.get().failure in again
+    assert "on its way back" not in first + again
+    assert at_stripe(sandbox) == []
+    line = ModelLogEntry.objects.get(action=PAYMENT_REFUNDED)
+    assert line.message.endswith("is to be given back.")
+
+
+@pytest.mark.parametrize("other", [{"amount": "6"}, {"effect": "close"}])
+def test_a_form_that_was_sent_already_with_something_else_in_it_is_refused(desk, held, sandbox, other):
+    """X13: back in the browser, changed, and pressed again."""
+    url = page_of(held)
+    typed = form(desk, url, amount="5")
+    press(desk, url, typed)
+    assert "with something else in it" in press(desk, url, typed | other)
+    assert at_stripe(sandbox) == [500]
+
+
+def test_what_waited_and_is_refused_later_is_told_to_the_admins(desk, held, sandbox, clock, settings):
+    """X13, X8: nobody is looking when the job asks again: a mail, and a line until somebody has dealt with it."""
+    settings.LMS_MEMBERSHIPS_ADMIN_EMAILS = ["office@school.test"]
+    switches.switch_all_on()
+    url = page_of(held)
+    sandbox.faults.plan(Fault("status", "POST /v1/credit_notes", count=2, status=503))
+    assert "tried again until it works" in press(desk, url, form(desk, url, amount="5"))
+    sandbox.faults.clear()
+    sandbox.faults.plan(Fault("status", "POST /v1/credit_notes", status=400, code="x"))
+    with pytest.raises(GatewayFailure):
+        JOBS["money_back"].do(clock.now)
+    refund = Refund.objects.get()
+    assert refund.state == "refused"
+    mail = Email.objects.get(kind="admin_refund_failed")
+    assert "Stripe refused it" in message_for(mail, now=clock.now).body
+    assert attention.counts(now=clock.now)["refunds"] == 1
+    listed = text(desk.get(reverse("lms_memberships_attention"), {"kind": "refunds"}).content.decode())
+    assert refund.failure in listed
+    done = reverse("lms_memberships_attention_refund_done", args=[refund.pk])
+    assert "off the list" in text(desk.post(done, follow=True).content.decode())
+    assert attention.counts(now=clock.now)["refunds"] == 0
+    assert JOBS["money_back"].do(clock.now) == 0, "it is not asked for again"
 
 
 def test_a_credit_note_whose_refund_failed_does_not_hinder_the_next(desk, held, sandbox, postman):
@@ -170,25 +206,42 @@ def test_an_answer_that_was_lost_is_looked_up_and_not_made_again(desk, held, san
     assert Refund.objects.get().state == "succeeded"
 
 
-def test_a_payment_without_an_invoice_is_given_back_too(
-    desk, client_for, student, gateway, live_session, postman, sandbox
-):
-    """X13: what is paid once."""
-    once = publish(put_into(MembershipFactory(title="Once", interval="one_time"), live_session), gateway=gateway)
-    held = bought(client_for(student), once, postman)
-    url = reverse("lms_memberships_refund_purchase", args=[held.pk])
-    typed = form(desk, url, amount="7.50")
-    press(desk, url, typed)
+@pytest.fixture
+def once(client_for, student, gateway, live_session, postman):
+    """What is paid once."""
+    membership = publish(put_into(MembershipFactory(title="Once", interval="one_time"), live_session), gateway=gateway)
+    return bought(client_for(student), membership, postman)
+
+
+def test_what_is_paid_once_goes_back_by_a_credit_note_on_its_invoice(desk, once, sandbox):
+    """X13: guide §14, the books stay right."""
+    url = reverse("lms_memberships_refund_purchase", args=[once.pk])
+    assert str(once.invoices.get()) in text(desk.get(url).content.decode())
+    press(desk, url, form(desk, url, amount="7.50"))
     assert at_stripe(sandbox) == [750]
-    assert Refund.objects.get().subscription == held
+    assert [each["amount"] for each in sandbox.store.all("credit_note", account=sandbox.account_id)] == [750]
+    refund = Refund.objects.get()
+    assert (refund.subscription, refund.invoice) == (once, once.invoices.get())
+
+
+def test_a_payment_without_an_invoice_is_given_back_too(desk, once, sandbox):
+    """X13: what is paid once, without an invoice."""
+    once.invoices.get().delete()
+    url = reverse("lms_memberships_refund_purchase", args=[once.pk])
+    assert "more than nothing" in look(desk, url, form(desk, url, amount="0"))
+    press(desk, url, form(desk, url, amount="7.50"))
+    assert at_stripe(sandbox) == [750]
+    assert sandbox.store.all("credit_note", account=sandbox.account_id) == []
+    assert Refund.objects.get().subscription == once
 
 
 def test_what_is_disputed_is_not_given_back(desk, held, sandbox, postman):
-    """G7: the bank decides."""
+    """G7: the bank decides; said before the button as well."""
     url = page_of(held)
     typed = form(desk, url)
     sandbox.actions.open_dispute(charge_of(sandbox, held))
     postman.deliver()
+    assert "disputed at the bank" in look(desk, url, typed)
     assert "disputed at the bank" in press(desk, url, typed)
     assert at_stripe(sandbox) == []
     assert not Intent.objects.filter(purpose=giving_back.PURPOSE).exists()

@@ -5,13 +5,14 @@ import json
 
 import pytest
 from allauth.account.models import EmailAddress
+from django.contrib.auth import get_user_model
 from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 from wagtail.log_actions import log
 
-from lms_memberships.history import SECOND_PURCHASE_UNDONE
-from lms_memberships.models import Email, Intent, Invoice, Subscription, WebhookEvent
+from lms_memberships.history import PAYMENT_REFUNDED, SECOND_PURCHASE_UNDONE
+from lms_memberships.models import Email, Intent, Invoice, Refund, Subscription, WebhookEvent
 from lms_memberships.personal_data import forgetting
 from tests.factories import UserFactory
 from tests.personal_data.conftest import ADDRESS, NAME
@@ -70,6 +71,24 @@ def test_control_a_table_left_out_is_found(traces, browser, monkeypatch):
     monkeypatch.setattr(forgetting, "FREE_TEXTS", ())
     leave(browser)
     assert "lms_memberships_webhookevent.error" in where(ADDRESS, NAME)
+
+
+@pytest.mark.parametrize("is_theirs", [True, False])
+def test_the_history_of_a_refund_forgets_them(member, membership, browser, is_theirs):
+    """K8: a user name that is anybody's word, in a line that names the refund alone."""
+    get_user_model().objects.filter(pk=member.pk).update(username="clay")
+    invoice = Invoice.objects.get(user=member, amount_paid__gt=0)
+    refund = Refund.objects.create(
+        account=invoice.account, livemode=invoice.livemode, payment_intent_id=invoice.payment_intent_id, invoice=invoice,
+        subscription=invoice.subscription, amount=500, currency="eur", state="succeeded", stripe_id="re_1",
+        created_at=invoice.created_at,
+    )  # fmt: skip
+    data = {"amount": "€5.00", "student": "clay", "refund": refund.pk}
+    line = log(membership, PAYMENT_REFUNDED, data=data if is_theirs else data | {"refund": refund.pk + 1})
+    member.refresh_from_db()
+    leave(browser)
+    line.refresh_from_db()
+    assert (line.data["student"] != "clay") is is_theirs, "somebody else's line stays as it is"
 
 
 def test_others_keep_their_names(traces, browser):

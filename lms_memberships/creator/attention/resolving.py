@@ -15,7 +15,7 @@ from wagtail.log_actions import log
 
 from ... import clock
 from ...errors import OutsideFailure, Refusal
-from ...history import ATTENTION_SETTLED, DOUBLE_RESOLVED, PRICE_CHOSEN
+from ...history import ATTENTION_SETTLED, PRICE_CHOSEN
 from ...memberships.models import Membership
 from ...money import format_money
 from ...payments import connect
@@ -43,8 +43,6 @@ def double(request: HttpRequest, pk: int) -> HttpResponse:
 
     def resolve() -> str:
         settling_attention.undo_second(second, author=request.user, gateway=connect.get_gateway(), now=clock.now())  # type: ignore[arg-type]
-        data = {"student": second.user.get_username(), "subscription": second.stripe_id}
-        log(instance=second.membership, action=DOUBLE_RESOLVED, user=request.user, data=data)
         return _("The second is cancelled, and all that was paid for it is on its way back.")
 
     return _resolved(request, resolve, "doubles")
@@ -94,9 +92,10 @@ def leave_stranger(request: HttpRequest, pk: int) -> HttpResponse:
 def refund_done(request: HttpRequest, pk: int) -> HttpResponse:
     """Somebody has seen to the person's money in another way."""
     _check(request, names.REFUNDING)
-    found = get_object_or_404(Refund.objects.select_related("membership"), pk=pk, state=Refund.State.FAILED)
+    found = get_object_or_404(Refund.objects.select_related("membership"), pk=pk, state__in=Refund.WITHOUT_AVAIL)
     if Refund.objects.to_be_looked_at().filter(pk=pk).update(dealt_with_at=clock.now()):
-        _note(request, found.membership, found.stripe_id)
+        # What Stripe refused to make has no id.
+        _note(request, found.membership, found.stripe_id or found.payment_intent_id)
     return _back(request, "refunds")
 
 

@@ -64,7 +64,9 @@ ABOUT: Mapping[Kind, str | Promise] = {
         "access stays open by the first."
     ),
     Kind.DISPUTES: gettext_lazy("Somebody had their bank take a payment back. Answer the bank in Stripe."),
-    Kind.REFUNDS: gettext_lazy("The bank did not take the money: it is with you again, and the person is without it."),
+    Kind.REFUNDS: gettext_lazy(
+        "The bank did not take the money, or Stripe refused to give it back: it is with you, and the person is without it."
+    ),
     Kind.PRICES: gettext_lazy(
         "Billed in Stripe at a price that no membership here has. It opens nothing new until somebody says which "
         "membership the price belongs to, or moves it in Stripe."
@@ -117,7 +119,7 @@ def _refund(found: Refund, user: AbstractBaseUser) -> Row:
         if found.invoice_id is not None:
             buttons.append(Button(_("Give it back again"), reverse(REFUND, args=[found.invoice_id])))
         buttons.append(Button(_("Dealt with"), reverse(names.REFUND_DONE, args=[found.pk]), is_post=True))
-    words = found.failure or found.stripe_id
+    words = found.failure or found.stripe_id or str(found.get_state_display())
     return Row(
         _person(found.subscription),
         _title(found.membership),

@@ -60,13 +60,14 @@ def refund_invoice(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
 def refund_purchase(request: HttpRequest, pk: int) -> HttpResponse:
-    """Of what was paid once: its payment has no invoice."""
+    """Of what was paid once."""
     _check(request)
     rows = Subscription.objects.filter(is_recurring=False, stripe_id__startswith="pi_")
     bought = get_object_or_404(rows.select_related("user", "membership"), pk=pk)
+    payment = of_purchase(bought)
     title, person = bought.membership.title, bought.user.get_username()
-    url = reverse(REFUND_PURCHASE, args=[pk])
-    return _answer(request, Desk(of_purchase(bought), title, person, bought.stripe_id, url))
+    number, url = str(payment.invoice or bought.stripe_id), reverse(REFUND_PURCHASE, args=[pk])
+    return _answer(request, Desk(payment, title, person, number, url))
 
 
 def _check(request: HttpRequest) -> None:
@@ -90,7 +91,7 @@ def _answer(request: HttpRequest, desk: Desk) -> HttpResponse:
     if "press" in request.POST:
         return _press(request, desk, form, gateway=gateway, now=now)
     try:
-        seen = giving_back.preview(desk.payment, form.cleaned_data["amount"], gateway=gateway)
+        seen = giving_back.preview(desk.payment, form.cleaned_data["amount"], left=left, gateway=gateway)
     except (Refusal, OutsideFailure) as no:
         form.add_error("amount", str(no.message))
         return render(request, TEMPLATE, context)
@@ -111,15 +112,25 @@ def _press(request: HttpRequest, desk: Desk, form: RefundForm, *, gateway: Gatew
         author=request.user,  # type: ignore[arg-type]
     )
     try:
-        giving_back.give_back(desk.payment, asked, gateway=gateway, now=now)
+        refund = giving_back.give_back(desk.payment, asked, gateway=gateway, now=now)
     except Refusal as refusal:
         messages.error(request, str(refusal.message))
         return HttpResponseRedirect(desk.url)
     except OutsideFailure as failure:
         _tell_failure(request, asked, failure)
     else:
-        messages.success(request, _("%(amount)s is on its way back.") % {"amount": _words(asked.money)})
+        _tell_outcome(request, refund)
     return HttpResponseRedirect(desk.url)
+
+
+def _tell_outcome(request: HttpRequest, refund: Refund) -> None:
+    """The form may have been pressed before, and have come to nothing since."""
+    if refund.has_effect:
+        messages.success(request, _("%(amount)s is on its way back.") % {"amount": _words(refund.money)})
+    elif refund.state == Refund.State.REFUSED:
+        messages.error(request, refund.failure)
+    else:
+        messages.error(request, _("Stripe says: %(status)s.") % {"status": refund.get_state_display()})
 
 
 def _tell_failure(request: HttpRequest, asked: giving_back.Asked, failure: OutsideFailure) -> None:

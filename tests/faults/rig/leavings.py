@@ -41,17 +41,31 @@ def revoked(driver: Driver) -> None:
 
 def given_back(driver: Driver) -> None:
     """Bought, and a part of it given back by a creator."""
+    refund = _give_back(driver, amount="5.00", effect="keep")
+    assert (refund.state, refund.amount) == (Refund.State.SUCCEEDED, 500)
+    assert _is_open(refund.subscription, clock.now())
+
+
+def given_back_in_full(driver: Driver) -> None:
+    """Bought, and all of it given back by a creator, who closes access with it."""
+    refund = _give_back(driver, amount="", effect="close")
+    assert (refund.state, refund.effect) == (Refund.State.SUCCEEDED, Refund.Effect.CLOSE)
+    assert not _is_open(refund.subscription, clock.now())
+
+
+def _give_back(driver: Driver, *, amount: str, effect: str) -> Refund:
+    """The only one of the invoice. An empty amount: what the form says, which is all."""
     browser, owner = scenarios.buy(driver), _owner(driver)
     invoice = Invoice.objects.get(user=browser.user)
     address = f"/admin/memberships/invoices/{invoice.pk}/refund/"
-    form = {**_form(driver, owner, address), "amount": "5.00", "effect": "keep", "reason": "", "press": "1"}
+    amount = amount or f"{invoice.amount_paid / 100:.2f}"
+    form = {**_form(driver, owner, address), "amount": amount, "effect": effect, "reason": "", "press": "1"}
     driver.until(lambda: owner.post(address, form), 302)
     _finish(driver)
     refund = Refund.objects.get(invoice=invoice)
-    assert (refund.state, refund.amount) == (Refund.State.SUCCEEDED, 500)
-    assert _is_open(refund.subscription, clock.now())
     # However often it was pressed until somebody answered, the history says it once.
     assert ModelLogEntry.objects.filter(action=PAYMENT_REFUNDED, data__refund=refund.pk).count() == 1
+    return refund
 
 
 def _owner(driver: Driver) -> Browser:

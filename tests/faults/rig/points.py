@@ -28,6 +28,7 @@ WAYS: dict[str, Scenario] = {
     "pay_back.": leavings.withdrawn,
     "revoke.": leavings.revoked,
     "give_back.": leavings.given_back,
+    "give_back.made": leavings.given_back_in_full,
 }
 
 
