@@ -147,6 +147,8 @@ def _price(found: Subscription, user: AbstractBaseUser) -> Row:
 
 def _stranger(found: Stranger, user: AbstractBaseUser) -> Row:
     buttons = []
+    if user.has_perms([names.LINKING, person_names.SEE]):
+        buttons.append(Button(_("Link it to an account"), reverse(names.STRANGER, args=[found.pk])))
     if user.has_perm(names.LINKING):
         buttons.append(Button(_("Leave it"), reverse(names.STRANGER_LEFT, args=[found.pk]), is_post=True))
     return Row(
