@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Count, Exists, OuterRef, QuerySet, Value
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.db.models.lookups import Exact
 
 from .guest_models import GuestPurchase
 from .models import Invoice, Subscription
 from .money_back_models import Dispute, Refund
-from .queries import BILLED, UNKNOWN_PRICE
+from .queries import BILLED, DOUBLE, FOR_GOOD, UNKNOWN_PRICE, SubscriptionQuerySet, unbroken
 from .stranger_models import Stranger
 
 #: A guest who has just paid is about to claim it.
@@ -41,22 +42,49 @@ def counts(*, now: datetime) -> dict[str, int]:
 
 
 def of_kind(kind: Kind, *, now: datetime) -> "QuerySet[Any]":
-    """The rows of one kind, the oldest first, with what a list shows of them."""
-    return FINDERS[kind](now).select_related(*SHOWN[kind]).order_by("pk")
+    """The rows of one kind, the oldest first, with what a list shows of them; of doubles, which of them a click undoes."""
+    rows = FINDERS[kind](now).select_related(*SHOWN[kind]).order_by("pk")
+    if kind is Kind.DOUBLES:
+        # All of these are charged: what is left of the question that ``doubles`` asks.
+        earlier = Exists(_others(now).filter(pk__lt=OuterRef("pk")))
+        return rows.annotate(is_second=Case(When(earlier, suspended_at=None, then=True), default=False))
+    return rows
 
 
 def doubles(now: datetime) -> "QuerySet[Subscription]":
-    """Charged for what the same person holds in an earlier way: the second of two (X8, G14).
+    """Charged for what the same person holds in an earlier way: the second of two (X8, G14). One click undoes it.
 
-    Those that were bought twice here are undone by themselves; these were made elsewhere, or long apart.
+    Those that were bought twice here are undone by themselves; these were made elsewhere, or long apart. The first goes
+    on and gives access, or ending the second would lock the person out.
     """
-    paid_for = ("bought", "imported")
-    earlier = Subscription.objects.held(now).filter(
-        user=OuterRef("user"), membership=OuterRef("membership"), pk__lt=OuterRef("pk"), origin__in=paid_for
-    )
-    charged = Subscription.objects.held(now).filter(is_recurring=True, status__in=BILLED, origin__in=paid_for)
-    charged = charged.filter(revoked_at=None, paid_up_at=None)
-    return charged.filter(Exists(earlier.filter(revoked_at=None)))
+    charged = Subscription.objects.charged_on(now).filter(suspended_at=None)
+    return charged.filter(Exists(_others(now).filter(pk__lt=OuterRef("pk"))))
+
+
+def _paid_twice(now: datetime) -> "QuerySet[Subscription]":
+    """Those, and what else is charged beside one that goes on: there, which of the two to end is for somebody to say."""
+    charged = Subscription.objects.charged_on(now)
+    is_sound = Case(When(unbroken(now), then=True), default=False)
+    is_second = Q(Exact(OuterRef("is_sound"), Value(value=True)), pk__gt=OuterRef("pk")) & ~FOR_GOOD
+    same = charged.alias(is_sound=is_sound).filter(Exists(_others(now).exclude(is_second)))
+    # Only a merge marks them (K11): two tiers side by side may be wanted.
+    other_tiers = Exists(_tiers(Subscription.objects.lasting(now))) | Exists(_tiers(charged))
+    tiers = charged.filter(other_tiers, flag=DOUBLE)
+    found = same.order_by().values("pk").union(tiers.order_by().values("pk"), all=True)
+    return Subscription.objects.filter(pk__in=found)
+
+
+def _others(now: datetime) -> "SubscriptionQuerySet":
+    """What goes on, of the same person and membership."""
+    mine = Subscription.objects.lasting(now).filter(user=OuterRef("user"), membership=OuterRef("membership"))
+    return mine.exclude(pk=OuterRef("pk"))
+
+
+def _tiers(rows: "SubscriptionQuerySet") -> "SubscriptionQuerySet":
+    """Of these, the same person's other tiers of the ladder."""
+    rows = rows.filter(user=OuterRef("user"), membership__tier__ladder__is_on=True)
+    rows = rows.filter(membership__tier__ladder=OuterRef("membership__tier__ladder"))
+    return rows.exclude(membership=OuterRef("membership"))
 
 
 def _disputes(now: datetime) -> "QuerySet[Dispute]":
@@ -90,7 +118,7 @@ def _guests(now: datetime) -> "QuerySet[GuestPurchase]":
 
 
 FINDERS: Mapping[Kind, Callable[[datetime], "QuerySet[Any]"]] = {
-    Kind.DOUBLES: doubles,
+    Kind.DOUBLES: _paid_twice,
     Kind.DISPUTES: _disputes,
     Kind.REFUNDS: _refunds,
     Kind.PRICES: _prices,

@@ -3,6 +3,7 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -36,11 +37,22 @@ class Owner:
     user_id: int
     membership_id: int
     subscription: Subscription | None
+    #: The same person, asked again: two accounts may become one before anything is written (K11).
+    asked: "QuerySet[Any, int]"
 
     @classmethod
     def of(cls, found: Subscription | Checkout) -> "Owner":
         subscription = found if isinstance(found, Subscription) else found.subscription
-        return cls(found.user_id, found.membership_id, subscription)
+        asked = type(found)._base_manager.filter(pk=found.pk).values_list("user_id", flat=True)
+        return cls(found.user_id, found.membership_id, subscription, asked)
+
+    def locked(self) -> int:
+        """Who it is, once nobody can make it somebody else."""
+        user_id, known = self.user_id, None
+        while user_id != known:
+            people.lock_person(user_id)
+            known, user_id = user_id, self.asked.get()
+        return user_id
 
 
 def record_invoice(snapshot: InvoiceSnapshot, *, gateway: Gateway, now: datetime) -> Invoice | None:
@@ -89,18 +101,15 @@ def _wants_person(owner: Owner, snapshot: InvoiceSnapshot, gateway: Gateway) -> 
 
 @retried
 def _record(owner: Owner, snapshot: InvoiceSnapshot, *, needs_person: bool | None, gateway: Gateway) -> Invoice:
+    at = {"account": gateway.account_id, "livemode": gateway.livemode, "stripe_id": snapshot.id}
     with transaction.atomic():
-        invoice, is_new = Invoice.objects.select_for_update().get_or_create(
-            account=gateway.account_id,
-            livemode=gateway.livemode,
-            stripe_id=snapshot.id,
-            defaults={
-                "user_id": owner.user_id,
-                "membership_id": owner.membership_id,
-                "needs_person": bool(needs_person),
-                **_columns(snapshot, owner),
-            },
-        )
+        rows, is_new = Invoice.objects.select_for_update(), False
+        invoice = rows.filter(**at).first()
+        if invoice is None:
+            # Whose it is must be settled first: what is known already is moved by a merge with all the rest.
+            whose = {"user_id": owner.locked(), "membership_id": owner.membership_id}
+            columns = {**_columns(snapshot, owner), **whose, "needs_person": bool(needs_person)}
+            invoice, is_new = rows.get_or_create(**at, defaults=columns)
         if is_new:
             known_status = ""
         elif snapshot.read_started_at < invoice.read_started_at:
@@ -219,7 +228,8 @@ def _owner(snapshot: InvoiceSnapshot, *, gateway: Gateway, now: datetime) -> Own
         gift = people.gifts(snapshot.metadata.get(people.GIFT_KEY, ""), gateway=gateway).first()
         if found is None and gift is not None:
             # Billed to whoever gave it, and without a subscription of theirs.
-            return Owner(gift.giver_id, gift.membership_id, None)
+            givers = type(gift)._base_manager.filter(pk=gift.pk).values_list("giver_id", flat=True)
+            return Owner(gift.giver_id, gift.membership_id, None, givers)
     return None if found is None else Owner.of(found)
 
 

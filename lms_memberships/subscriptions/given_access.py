@@ -63,9 +63,7 @@ def give(user_id: int, membership: Membership, *, until: datetime | None, wish: 
 def take_back(subscription: Subscription, *, wish: deeds.Wish, now: datetime) -> Deed:
     """End what was given, now. Whatever else they hold stays as it is. Raises NotGiven, ReasonMissing."""
     with transaction.atomic():
-        people.lock_person(subscription.user_id)
-        holdings = people.holdings(subscription.user_id)
-        row = next(each for each in holdings if each.pk == subscription.pk)
+        row, holdings = people.hold(subscription.pk, subscription.user_id)
         if row.origin != Subscription.Origin.GIVEN:
             raise NotGiven
         deed, is_new = deeds.note(Deed.Kind.TOOK_BACK, row.user_id, wish, now=now, subscription=row)

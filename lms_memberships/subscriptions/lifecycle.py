@@ -91,7 +91,11 @@ def announce_lapses(*, now: datetime) -> int:
     told = 0
     lapsed = Subscription.objects.run_out(now).order_by("pk").values_list("pk", "user_id")
     for pk, user_id in list(lapsed):
-        told += _announce_lapse(pk, user_id, now=now)
+        try:
+            told += _announce_lapse(pk, user_id, now=now)
+        except Subscription.DoesNotExist:
+            # A gift that was put back meanwhile: nothing has lapsed, and all others are still to be told.
+            logger.info("Subscription %s is gone before its lapse was told", pk)
     return told
 
 
@@ -121,9 +125,7 @@ def rewrite(subscription_id: int, change: Copy, *, now: datetime) -> Subscriptio
 
 
 def _locked(subscription_id: int, owner_id: int) -> tuple[Subscription, duplicates.Others]:
-    people.lock_person(owner_id)
-    holdings = people.holdings(owner_id)
-    subscription = next(row for row in holdings if row.pk == subscription_id)
+    subscription, holdings = people.hold(subscription_id, owner_id)
     return subscription, duplicates.Others(subscription, holdings)
 
 

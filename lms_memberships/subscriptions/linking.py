@@ -22,7 +22,7 @@ from . import deeds, people, places, settling
 from .deed_models import Deed
 from .guest_models import GuestPurchase
 from .models import Checkout, Subscription
-from .queries import BILLED
+from .queries import BILLED, PAID_FOR
 
 PURPOSE = "link_subscription"
 SHAPE = re.compile(r"sub_[A-Za-z0-9_]{1,200}")
@@ -69,6 +69,12 @@ class HeldAlready(Refusal):
     message = _("They hold this membership already. End one of the two first, so that nobody pays twice.")
 
 
+class HoldsAnotherTier(Refusal):
+    """Nothing would ever undo it: both would be charged until somebody sees it."""
+
+    message = _("They pay for another tier of the same ladder. End one of the two first, so that nobody pays twice.")
+
+
 class NoPlaceForIt(Refusal):
     message = _("No place is left in this membership. Raise its limit first.")
 
@@ -94,9 +100,7 @@ def look(user_id: int, stripe_id: str, *, gateway: Gateway, now: datetime) -> Ca
     price = prices.select_related("membership").first()
     if price is None:
         raise UnknownPrice
-    mine = Subscription.objects.filter(user_id=user_id, membership_id=price.membership_id)
-    if mine.held(now).exists():
-        raise HeldAlready
+    _refuse_a_second(user_id, price.membership_id, now)
     return Candidate(snapshot, price, gateway.read_customer(snapshot.customer_id))
 
 
@@ -151,6 +155,8 @@ def _note(user_id: int, candidate: Candidate, wish: deeds.Wish, gateway: Gateway
         deed, is_new = deeds.note(Deed.Kind.LINKED, user_id, wish, now=now, details=details)
         if not is_new:
             return deed
+        # Bought since it was shown?
+        _refuse_a_second(user_id, price.membership_id, now)
         try:
             places.reserve(user_id, price.membership, now=now)
         except places.Full:
@@ -168,6 +174,16 @@ def _note(user_id: int, candidate: Candidate, wish: deeds.Wish, gateway: Gateway
             **here,
         )
     return deed
+
+
+def _refuse_a_second(user_id: int, membership_id: int, now: datetime) -> None:
+    mine = Subscription.objects.filter(user_id=user_id)
+    if mine.filter(membership_id=membership_id).held(now).exists():
+        raise HeldAlready
+    # What was given stands beside what is paid (X2).
+    paid = mine.filter(membership__tier__ladder__is_on=True, origin__in=PAID_FOR).held(now)
+    if paid.filter(membership__tier__ladder__tiers__membership=membership_id).exists():
+        raise HoldsAnotherTier
 
 
 def _refuse_other_customer(user_id: int, customer_id: str, gateway: Gateway) -> None:

@@ -14,10 +14,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import events
 from ..errors import Refusal
-from ..memberships.ladder_models import Tier
 from ..payments.models import Customer
 from ..retrying import retried
-from . import deeds, people
+from . import deeds, people, twins
 from .deed_models import Deed
 from .gift_models import Gift
 from .models import Checkout, Subscription
@@ -219,19 +218,17 @@ def _move(moved: dict[str, list[int]], source_id: int, target_id: int) -> None:
 
 
 def _doubles(rows: Iterable[Subscription], theirs: list[Subscription], now: datetime) -> list[Subscription]:
-    """Those that run while the other account holds the same, or another tier of the same ladder."""
-    ladders = dict(Tier.objects.filter(ladder__is_on=True).values_list("membership_id", "ladder_id"))
+    """Those that are charged while the other account pays for the same, or for another tier of the same ladder."""
+    ladder_of = twins.ladders()
+    # What was given stands beside what is paid, and neither ends the other (X2).
+    pairs = ((row, other) for row in rows for other in theirs if twins.are_twins(row, other, ladder_of, now))
+    return list({marked.pk: marked for marked in (_marked(*pair, now) for pair in pairs)}.values())
 
-    def what(row: Subscription) -> tuple[str, int]:
-        ladder = ladders.get(row.membership_id)
-        return ("ladder", ladder) if ladder else ("membership", row.membership_id)
 
-    def is_paid_for(row: Subscription) -> bool:
-        # What was given stands beside what is paid, and neither ends the other (X2).
-        return row.origin == Subscription.Origin.BOUGHT and row.is_held(now)
-
-    held = {what(row) for row in theirs if is_paid_for(row)}
-    return [row for row in rows if is_paid_for(row) and what(row) in held]
+def _marked(row: Subscription, other: Subscription, now: datetime) -> Subscription:
+    """Of two the one that carries the mark: charged; and of two tiers the one that came second."""
+    charged = [each for each in (row, other) if each.is_charged_on(now)]
+    return charged[0] if row.membership_id == other.membership_id else max(charged, key=lambda each: each.pk)
 
 
 def _column(column: str) -> tuple[models.Manager, str]:

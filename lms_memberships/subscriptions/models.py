@@ -13,7 +13,7 @@ from ..payments.gateway import Gateway, SubscriptionStatus
 from ..payments.models import StripeObject
 from .invoice_models import Invoice as Invoice
 from .mended_models import Reminded
-from .queries import BILLED, NO_PLACE, UNKNOWN_PRICE, CheckoutQuerySet, SubscriptionQuerySet
+from .queries import BILLED, NO_PLACE, PAID_FOR, UNKNOWN_PRICE, CheckoutQuerySet, SubscriptionQuerySet
 from .status_words import STATUS_LABELS as STATUS_LABELS
 
 #: "For good": paid once, or all instalments paid. Far, but a date that every database and every comparison can hold.
@@ -160,6 +160,22 @@ class Subscription(Reminded, StripeObject):
         if not self.is_recurring or self.paid_up_at is not None:
             return self.is_live(now)
         return self.status in BILLED
+
+    def is_charged_on(self, now: datetime) -> bool:
+        """The same question as the query ``charged_on``, about one row."""
+        is_paid_for = self.origin in PAID_FOR and self.is_held(now) and self.revoked_at is None
+        return is_paid_for and self.is_recurring and self.paid_up_at is None and not self.ends_by_itself
+
+    def is_bought_for_good(self, now: datetime) -> bool:
+        """Held, and nothing is charged for it any more."""
+        is_paid_for = self.origin in PAID_FOR and self.is_held(now) and self.revoked_at is None
+        return is_paid_for and (not self.is_recurring or self.paid_up_at is not None)
+
+    @property
+    def ends_by_itself(self) -> bool:
+        """As it is now, Stripe takes no more money for it."""
+        is_trial_only = self.status == SubscriptionStatus.TRIALING and not self.has_card
+        return self.cancel_at is not None or self.void_from is not None or is_trial_only
 
     @property
     def has_failed_at_first(self) -> bool:

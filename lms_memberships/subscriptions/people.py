@@ -44,6 +44,20 @@ def holdings(user_id: int) -> list[Subscription]:
     return list(held.select_for_update(of=("self",)).order_by("pk"))
 
 
+def hold(subscription_id: int, owner_id: int) -> tuple[Subscription, list[Subscription]]:
+    """Lock its owner and read what they hold. Raises DoesNotExist if it is gone: a gift that waits has no row again.
+
+    Whose it was said to be may have changed before the lock was ours: two accounts became one (K11).
+    """
+    while True:
+        lock_person(owner_id)
+        rows = holdings(owner_id)
+        found = next((row for row in rows if row.pk == subscription_id), None)
+        if found is not None:
+            return found, rows
+        owner_id = Subscription.objects.values_list("user_id", flat=True).get(pk=subscription_id)
+
+
 def attempts(attempt: str, *, gateway: Gateway) -> CheckoutQuerySet:
     """The attempt to buy that Stripe's metadata names, if it is one of ours in this account."""
     try:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 #: Stripe charges these, or will try again.
 BILLED = (SubscriptionStatus.TRIALING, SubscriptionStatus.ACTIVE, SubscriptionStatus.PAST_DUE)
+#: How it came to somebody who pays for it: what was given stands beside it, and neither ends the other (X2).
+PAID_FOR = ("bought", "imported")
 #: Bought by a debit that failed: Stripe may still call it so, although nothing ever began.
 FAILED_AT_FIRST = (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID)
 #: The flag of one that is billed at a price which its membership does not have (S9).
@@ -31,6 +33,16 @@ RUNNING = ("planned", "open")
 NEWS_TAKES = timedelta(minutes=2)
 #: What Stripe gives a page of which nothing else was said.
 PAGE_LIVES = timedelta(hours=24)
+
+
+#: Bought, and nothing is charged for it any more.
+FOR_GOOD = models.Q(is_recurring=False) | models.Q(paid_up_at__isnull=False)
+
+
+def unbroken(now: datetime) -> models.Q:
+    """Open now, and nothing about it is failing, disputed or unknown."""
+    is_broken = models.Q(status=SubscriptionStatus.PAST_DUE) | models.Q(flag=UNKNOWN_PRICE)
+    return models.Q(access_until__gt=now, suspended_at=None) & ~is_broken
 
 
 class SubscriptionQuerySet(models.QuerySet):
@@ -80,6 +92,19 @@ class SubscriptionQuerySet(models.QuerySet):
         """Paused after it was paid for: it will go on (X14). Not a trial that ran out without a card, and was paused."""
         paused = self.not_foreign().filter(status=SubscriptionStatus.PAUSED, opened_at__isnull=False, duplicate_of=None)
         return paused.exclude(flag=NO_PLACE).exclude(trial_end__gte=models.F("period_end"))
+
+    def charged_on(self, now: datetime) -> "SubscriptionQuerySet":
+        """Held, and Stripe takes money for it again, or tries to. What ends by itself takes no more."""
+        rows = self.held(now).filter(is_recurring=True, status__in=BILLED, origin__in=PAID_FOR, paid_up_at=None)
+        rows = rows.filter(revoked_at=None, cancel_at=None, void_from=None)
+        return rows.exclude(status=SubscriptionStatus.TRIALING, has_card=False)
+
+    def lasting(self, now: datetime) -> "SubscriptionQuerySet":
+        """Paid for, open now, and as far as anybody knows after this period too: another may end beside it."""
+        renews = models.Q(cancel_at=None, void_from=None) & ~models.Q(
+            status=SubscriptionStatus.TRIALING, has_card=False
+        )
+        return self.held(now).filter(unbroken(now), renews | FOR_GOOD, origin__in=PAID_FOR, revoked_at=None)
 
     def to_be_undone(self) -> "SubscriptionQuerySet":
         """Bought a second time, or without a place, and not given back yet."""

@@ -20,6 +20,7 @@ from tests.emails.conftest import park
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows import desk as person_desk
 from tests.flows.backwards import bought, charge_of, compared
+from tests.flows.desk import key_on
 from tests.flows.steps import text
 
 pytestmark = pytest.mark.django_db
@@ -172,6 +173,36 @@ def test_what_was_never_ours_waits_and_opens_nothing(desk, student, membership, 
     assert made.id in shown(desk, "strangers")
     desk.post(reverse("lms_memberships_attention_stranger_left", args=[Stranger.objects.get().pk]))
     compared()
+    assert counted(clock) == {}
+
+
+def test_what_was_never_ours_is_linked_from_its_row(client_for, student, membership, gateway, postman, clock):
+    """X8: from the row to the account that is chosen, with the id filled in; another can be searched for."""
+    customer = gateway.client.v1.customers.create({"email": student.email, "name": "Ada L"}).id
+    made = gateway.client.v1.subscriptions.create(
+        {
+            "customer": customer,
+            "items": [{"price": membership.prices.get().stripe_id}],
+            "payment_behavior": "default_incomplete",
+            "trial_period_days": 5,
+        }
+    )
+    postman.deliver()
+    other = UserFactory(username="somebody-else")
+    url = reverse("lms_memberships_attention_stranger", args=[Stranger.objects.get().pk])
+    only_links = client_for(allow(UserFactory(), "link_subscription"))
+    assert f'"{url}"' not in only_links.get(reverse(LIST), {"kind": "strangers"}).content.decode()
+    desk = client_for(allow(UserFactory(), "link_subscription", "view_subscription"))
+    assert f'"{url}"' in desk.get(reverse(LIST), {"kind": "strangers"}).content.decode()
+    there = f"{reverse('lms_memberships_person_link', args=[student.pk])}?subscription={made.id}"
+    assert there in desk.get(url).content.decode(), "the address at Stripe is proposed"
+    searched = desk.get(url, {"q": "somebody"}).content.decode()
+    assert f"{reverse('lms_memberships_person_link', args=[other.pk])}?subscription={made.id}" in searched
+    assert there not in searched
+    assert not Subscription.objects.exists(), "looking links nothing"
+    page = desk.get(there).content.decode()
+    desk.post(there.partition("?")[0], {"subscription": made.id, "reason": "Sold by hand", "key": key_on(page)})
+    assert Subscription.objects.get().user == student
     assert counted(clock) == {}
 
 

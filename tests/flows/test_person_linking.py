@@ -7,11 +7,13 @@ from django.core import mail
 
 from lms_memberships.access import decide
 from lms_memberships.emails import switches
+from lms_memberships.memberships.ladder_models import Ladder, Tier
 from lms_memberships.models import Checkout, Customer, Deed, Intent, Membership, Subscription
 from lms_memberships.payments.customers import customer_for
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import settling
-from tests.factories import UserFactory
+from lms_memberships.subscriptions import linking, settling
+from lms_memberships.subscriptions.deeds import Wish
+from tests.factories import MembershipFactory, UserFactory, publish, put_into
 from tests.flows.desk import helper, key_on, press, read, url
 from tests.flows.steps import buy, text
 
@@ -150,6 +152,47 @@ def test_who_holds_it_already_is_not_charged_back(desk, student, membership, for
     assert "They hold this membership already" in link(desk, student, made.id)
     assert sandbox.store.all("refund", account=sandbox.account_id) == []
     assert Subscription.objects.count() == 1
+
+
+def test_another_tier_of_the_ladder_is_not_paid_beside_it(
+    desk, student, membership, foreign, client_for, postman, gateway, live_session
+):
+    """X8: linked all the same, both would be charged, and nobody told."""
+    gold = publish(put_into(MembershipFactory(title="Gold", price_amount=3900), live_session), gateway=gateway)
+    ladder = Ladder.objects.create(title="Studio")
+    for place, each in enumerate([membership, gold]):
+        Tier.objects.create(ladder=ladder, membership=each, sort_order=place)
+    buy(client_for(student), membership)
+    postman.deliver()
+    made = foreign(gold.prices.get().stripe_id, customer=Customer.objects.get(user=student).stripe_id)
+    assert "another tier of the same ladder" in link(desk, student, made.id)
+    assert Subscription.objects.count() == 1
+    Ladder.objects.update(is_on=False)
+    assert "It is theirs now" in link(desk, student, made.id)
+
+
+def test_what_was_bought_since_it_was_shown_is_not_bought_twice(
+    desk, student, membership, foreign, client_for, postman, gateway, clock, monkeypatch
+):
+    """X8: looked at, bought in another window, linked: it would be undone as a second purchase."""
+    made = foreign(customer=customer_for(student, gateway=gateway, language="en"))
+    look = linking.look
+
+    def slow(*args, **kwargs):
+        found = look(*args, **kwargs)
+        buy(client_for(student), membership)
+        postman.deliver()
+        return found
+
+    monkeypatch.setattr(linking, "look", slow)
+    with pytest.raises(linking.HeldAlready):
+        linking.link(student.pk, made.id, wish=wish(), gateway=gateway, now=clock.now)
+    assert Subscription.objects.count() == 1
+    assert gateway.read_subscription(made.id).status == "active"
+
+
+def wish() -> Wish:
+    return Wish(by=helper(), reason="Asked by mail", key=uuid.uuid4())
 
 
 def test_without_a_place_it_is_refused_and_nothing_is_cancelled(desk, student, foreign, gateway, sandbox):

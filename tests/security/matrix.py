@@ -135,6 +135,7 @@ def _working(needing: tuple[str, ...], arguments: Arguments = lambda stage: {}) 
 ATTENDING = ("view_subscription", "refund_invoice", "end_subscription", "link_subscription")
 #: Cancelling and giving back: two rights together.
 UNDOING = admins(REFUSED) | dict.fromkeys(("site admin", "superuser"), DONE)
+CLAIMING = admins(REFUSED) | dict.fromkeys(("site admin", "superuser"), DONE)
 #: Two rights together.
 PRICING = admins(REFUSED) | dict.fromkeys(("creator", "site admin", "superuser"), DONE)
 
@@ -297,6 +298,7 @@ MATRIX: dict[str, Row] = {
     "lms_memberships_attention_price_left": Row(
         admins(OTHER_METHOD), admins(UNKNOWN, needing=("link_subscription",)), _held
     ),
+    "lms_memberships_attention_stranger": Row(CLAIMING, _closed(CLAIMING), lambda stage: {"pk": stage.stranger.pk}),
     "lms_memberships_attention_stranger_left": Row(
         admins(OTHER_METHOD),
         admins(DONE, needing=("link_subscription",)),

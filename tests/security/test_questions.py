@@ -65,6 +65,7 @@ PARAMETERS = {
     "lms_memberships_person_why": ("q", "at", "item", "items"),
     "lms_memberships_person_link": ("subscription",),
     "lms_memberships_person_merge": ("q", "other", "people"),
+    "lms_memberships_attention_stranger": ("q", "people"),
     "lms_memberships_health": ("membership", "p", "light"),
     **{
         f"lms_memberships_{queue}_{part}": ("q", "p", "ordering", "state", "export")
@@ -77,6 +78,8 @@ PARAMETERS = {
 def arguments(name: str, stage) -> dict[str, object]:
     if name.endswith(":step"):
         return {"pk": stage.draft.pk, "step": "bundle"}
+    if name == "lms_memberships_attention_stranger":
+        return {"pk": stage.stranger.pk}
     if name.startswith("lms_memberships_person"):
         return {"pk": stage.people["member"].pk}
     return {"pk": stage.draft.pk} if name.endswith((":history", ":usage")) else {}

@@ -8,7 +8,7 @@ from wagtail.admin.menu import MenuItem
 
 from ...retrying import unwrapped
 from .. import desks
-from . import listing, names, resolving
+from . import claiming, listing, names, resolving
 
 BASE = "memberships/attention/"
 
@@ -21,6 +21,7 @@ def attention_urls() -> list[URLPattern]:
             path(f"{BASE}doubles/<int:pk>/", resolving.double, name=names.DOUBLE),
             path(f"{BASE}prices/<int:pk>/", resolving.price, name=names.PRICE),
             path(f"{BASE}prices/<int:pk>/leave/", resolving.leave_price, name=names.PRICE_LEFT),
+            path(f"{BASE}strangers/<int:pk>/", claiming.claim, name=names.STRANGER),
             path(f"{BASE}strangers/<int:pk>/leave/", resolving.leave_stranger, name=names.STRANGER_LEFT),
             path(f"{BASE}disputes/<int:pk>/", resolving.dispute, name=names.DISPUTE),
             path(f"{BASE}refunds/<int:pk>/done/", resolving.refund_done, name=names.REFUND_DONE),

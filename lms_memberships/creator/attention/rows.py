@@ -20,6 +20,7 @@ from ...subscriptions.models import Invoice, Subscription
 from ...subscriptions.money_back_models import Dispute, Refund
 from ...subscriptions.stranger_models import Stranger
 from ..guests.views import LIST as GUESTS
+from ..person import names as person_names
 from ..refunds.views import PERMISSION as REFUNDING
 from ..refunds.views import REFUND
 from . import names
@@ -60,8 +61,9 @@ HEADINGS: Mapping[Kind, str | Promise] = {
 #: What each list is about, in a sentence or two.
 ABOUT: Mapping[Kind, str | Promise] = {
     Kind.DOUBLES: gettext_lazy(
-        "One person is charged by two subscriptions for the same membership. Cancel the second and give its money back; "
-        "access stays open by the first."
+        "One person is charged by two subscriptions for the same membership, or for two tiers of one ladder. Cancel the "
+        "second and give its money back where that is offered: access stays open by the first. Else end one of the two "
+        "on the person's page."
     ),
     Kind.DISPUTES: gettext_lazy("Somebody had their bank take a payment back. Answer the bank in Stripe."),
     Kind.REFUNDS: gettext_lazy(
@@ -88,14 +90,18 @@ def row_of(kind: Kind, found: Any, user: AbstractBaseUser) -> Row:
     return MAKERS[kind](found, user)
 
 
-def _double(found: Subscription, user: AbstractBaseUser) -> Row:
+def _double(found: Any, user: AbstractBaseUser) -> Row:
     buttons = []
-    if user.has_perm(REFUNDING) and user.has_perm(names.ENDING):
+    words = _("The second: %(subscription)s")
+    if not found.is_second:
+        words = _("Charged beside another one, and which of the two to end is for you to say: %(subscription)s")
+        if user.has_perm(person_names.SEE):
+            buttons.append(Button(_("Look at it"), reverse(person_names.PAGE, args=[found.user_id])))
+    elif user.has_perm(REFUNDING) and user.has_perm(names.ENDING):
         buttons.append(Button(_("Cancel and refund the second"), reverse(names.DOUBLE, args=[found.pk])))
-    words = _("The second: %(subscription)s") % {"subscription": found.stripe_id}
-    return Row(
-        found.user.get_username(), found.membership.title, _money(found), found.started_at, words, tuple(buttons)
-    )
+    title, money = found.membership.title, _money(found)
+    words = words % {"subscription": found.stripe_id}
+    return Row(found.user.get_username(), title, money, found.started_at, words, tuple(buttons))
 
 
 def _dispute(found: Dispute, user: AbstractBaseUser) -> Row:
@@ -143,6 +149,8 @@ def _price(found: Subscription, user: AbstractBaseUser) -> Row:
 
 def _stranger(found: Stranger, user: AbstractBaseUser) -> Row:
     buttons = []
+    if user.has_perms([names.LINKING, person_names.SEE]):
+        buttons.append(Button(_("Link it to an account"), reverse(names.STRANGER, args=[found.pk])))
     if user.has_perm(names.LINKING):
         buttons.append(Button(_("Leave it"), reverse(names.STRANGER_LEFT, args=[found.pk]), is_post=True))
     return Row(

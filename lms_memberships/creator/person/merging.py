@@ -4,7 +4,6 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth import get_user_model
-from django.db.models import Q
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
 from django.utils.functional import Promise, cached_property
@@ -22,9 +21,9 @@ from ...subscriptions.deeds import Wish
 from . import names
 from .access import name_of
 from .acting import Act, DeedForm
-from .slices import Slice, slice_of
+from .finding import PER_PAGE, accounts, searched_for
+from .slices import Slice
 
-PER_PAGE = 10
 COLUMNS: dict[str, str | Promise] = {
     "Subscription.user": gettext_lazy("Subscriptions"),
     "Checkout.user": gettext_lazy("Purchases that were begun"),
@@ -75,16 +74,8 @@ class MergePage(Act):
         return {**super().get_initial(), "other": self.other.pk if self.other else None}
 
     def found(self) -> Slice:
-        # No database holds a NUL.
-        words = self.request.GET.get("q", "").replace("\0", "").strip()[:100]
-        model = get_user_model()
-        named = Q(**{f"{model.USERNAME_FIELD}__icontains": words})
-        named |= Q(**{f"{model.get_email_field_name()}__icontains": words})
-        rows = model._default_manager.filter(named) if words else model._default_manager.none()
-        rows = rows.filter(is_active=True).exclude(pk=self.person.pk).order_by("pk")
-        found = slice_of(rows, self.request.GET, "people", size=PER_PAGE)
-        shown = [{"name": name_of(row), "email": email_of(row), "url": f"?other={row.pk}"} for row in found.rows]
-        return Slice(shown, found.number, found.older, found.newer)
+        words = searched_for(self.request.GET.get("q", ""))
+        return accounts(words, self.request.GET, lambda pk: f"?other={pk}", but=self.person.pk)
 
     def why_not(self) -> str:
         return self.preview[1] if self.other else ""

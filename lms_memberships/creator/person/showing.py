@@ -24,7 +24,7 @@ from ...payments.models import Customer
 from ...personal_data import erasing
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.models import Invoice, Subscription
-from . import names
+from . import doubles, names
 from .access import check, name_of, person
 from .buttons import Button, buttons_of, buttons_of_person
 from .dates import day, minute
@@ -78,7 +78,8 @@ class PersonPage(WagtailAdminTemplateMixin, TemplateView):
         request, may = self.request, self.request.user.has_perm
         now, language = clock.now(), get_language() or "en"
         held = slice_of(_held(self.person), request.GET, "held", size=HELD_PER_PAGE)
-        cards = [_card(row, request, language) for row in held.rows]
+        twice = doubles.said_of(held.rows, self.person, now=now)
+        cards = [_card(row, request, language, twice.get(row.pk, "")) for row in held.rows]
         context |= {
             "person": self.person,
             "facts": _facts(self.person, held.rows),
@@ -104,11 +105,11 @@ def _held(user: Any) -> QuerySet[Subscription]:
     return rows.prefetch_related(Prefetch("deeds", queryset=deeds)).order_by("-started_at", "-pk")
 
 
-def _card(row: Subscription, request: HttpRequest, language: str) -> Held:
+def _card(row: Subscription, request: HttpRequest, language: str, twice: str) -> Held:
     now = clock.now()
     return Held(
         subscription=row,
-        state=state_of(row, now=now, language=language),
+        state=state_of(row, now=now, language=language, twice=twice),
         stripe_url=stripe_url(row.livemode, _kind_of(row), row.stripe_id) if row.stripe_id else "",
         deeds=list(row.deeds.all()),
         buttons=buttons_of(row, request.user.has_perm, now=now),

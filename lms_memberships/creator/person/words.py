@@ -45,7 +45,6 @@ WORDS: dict[str, Words] = {
 FLAGS: dict[str, str | Promise] = {
     UNKNOWN_PRICE: _("It pays a price that its membership does not have. Look at it in Stripe."),
     NO_PLACE: _("It was paid when no place was left."),
-    DOUBLE: _("They hold this membership twice. End one of the two."),
 }
 
 
@@ -59,8 +58,8 @@ class State:
     flag: str
 
 
-def state_of(subscription: Subscription, *, now: datetime, language: str) -> State:
-    """Asks nothing of the database, with the membership and price loaded."""
+def state_of(subscription: Subscription, *, now: datetime, language: str, twice: str = "") -> State:
+    """Asks nothing of the database, with the membership and price loaded. ``twice``: what its mark as a double says now."""
     situation = situation_of(subscription, now)
     label, sentence = WORDS[situation]
     price = price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
@@ -74,7 +73,7 @@ def state_of(subscription: Subscription, *, now: datetime, language: str) -> Sta
         "trial_end": day(subscription.trial_end),
         "period_end": day(subscription.period_end),
     }
-    flag = FLAGS.get(subscription.flag, subscription.flag) if subscription.flag else ""
+    flag = twice if subscription.flag == DOUBLE else FLAGS.get(subscription.flag, subscription.flag)
     return State(situation, str(label), str(sentence) % names, str(flag))
 
 

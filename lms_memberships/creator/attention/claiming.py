@@ -1,0 +1,50 @@
+"""Whose is a subscription that was never sold here? The account is searched for and chosen; its own page shows and links it (X8)."""
+
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from ...errors import OutsideFailure, Refusal
+from ...payments import connect
+from ...subscriptions.stranger_models import Stranger
+from ..person import names as person_names
+from ..person.finding import LONGEST, accounts, searched_for
+from . import names
+
+
+@require_safe
+@never_cache
+def claim(request: HttpRequest, pk: int) -> HttpResponse:
+    """Writes nothing. Until somebody searches, the address that Stripe has is searched for: a proposal, never a proof."""
+    if not request.user.has_perms([names.LINKING, person_names.SEE]):
+        raise PermissionDenied
+    stranger = get_object_or_404(Stranger.objects.waiting().select_related("membership"), pk=pk)
+    email = _email_at_stripe(stranger)
+    words = searched_for(request.GET.get("q", email))
+    asked = urlencode({"subscription": stranger.stripe_id})
+
+    def url(person: int) -> str:
+        return f"{reverse(person_names.name('link'), args=[person])}?{asked}"
+
+    context = {
+        "stranger": stranger,
+        "email": email,
+        "q": words,
+        "longest": LONGEST,
+        "found": accounts(words, request.GET, url),
+        "back_url": f"{reverse(names.LIST)}?kind=strangers",
+    }
+    return render(request, "lms_memberships/creator/attention/claim.html", context)
+
+
+def _email_at_stripe(stranger: Stranger) -> str:
+    """Empty where it is not known now: then it is searched for by hand."""
+    try:
+        customer = connect.get_gateway().read_customer(stranger.customer_id)
+    except (Refusal, OutsideFailure):
+        return ""
+    return customer.email if customer else ""
