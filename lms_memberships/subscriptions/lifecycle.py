@@ -165,7 +165,7 @@ def _reconcile(
     )
 
     def copy(subscription: Subscription) -> None:
-        copies.copy_subscription(subscription, snapshot)
+        copies.copy_subscription(subscription, snapshot, now=now)
         tier_changes.follow(subscription, snapshot, now=now)
         revenue.hear(subscription, snapshot, now=now)
 

@@ -59,7 +59,8 @@ class Subscription(Reminded, StripeObject):
     trial_end = models.DateTimeField(null=True)
     #: The end of the trial that the student was reminded of: once, unless the trial is moved.
     trial_reminded_for = models.DateTimeField(null=True)
-    #: Where the first unpaid period began. Stripe moves the period on while a payment fails, again and again.
+    #: Where the first unpaid period began, or when its payment failed, if that was later (G2). Stripe moves the period on
+    #: while a payment fails, again and again.
     unpaid_since = models.DateTimeField(null=True)
     #: When it will end before its time; null while it renews, and while nothing but its instalments end it.
     cancel_at = models.DateTimeField(null=True)
