@@ -9,6 +9,7 @@ from collections.abc import Collection
 from ..memberships.models import Membership, Price
 from ..payments.gateway import Gateway, SubscriptionSnapshot
 from ..payments.lists import Page, Part
+from . import billed
 from .guest_models import GuestPurchase
 from .models import Subscription
 from .people import MEMBERSHIP_KEY
@@ -37,16 +38,16 @@ def _taken(stripe_ids: Collection[str], gateway: Gateway) -> set[str]:
 def _ours(snapshots: list[SubscriptionSnapshot], gateway: Gateway) -> list[SubscriptionSnapshot]:
     """What an account sells beside us is nobody's business here."""
     prices = Price.objects.filter(account=gateway.account_id, livemode=gateway.livemode)
-    price_ids = {each.price_id for each in snapshots}
-    product_ids = {each.product_id for each in snapshots} - {""}
+    price_ids = frozenset[str]().union(*(each.price_ids for each in snapshots))
+    product_ids = frozenset[str]().union(*(each.product_ids for each in snapshots)) - {""}
     known_prices = set(prices.filter(stripe_id__in=price_ids).values_list("stripe_id", flat=True))
     known_products = set(prices.filter(product_id__in=product_ids).values_list("product_id", flat=True))
     named = _named([each.metadata.get(MEMBERSHIP_KEY, "") for each in snapshots])
     return [
-        each
+        billed.among(each, known_prices)
         for each in snapshots
-        if each.price_id in known_prices
-        or each.product_id in known_products
+        if each.price_ids & known_prices
+        or each.product_ids & known_products
         or each.metadata.get(MEMBERSHIP_KEY, "") in named
     ]
 

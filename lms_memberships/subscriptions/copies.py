@@ -113,9 +113,10 @@ def _failed_at(subscription: Subscription, snapshot: SubscriptionSnapshot, *, no
     if _was_on_its_way(subscription, snapshot, latest):
         # The bank has taken days to say no, and nothing says when it did: this is the first that we hear of it.
         return now
-    if latest.billing_reason == RENEWAL:
+    if latest.billing_reason == RENEWAL and snapshot.item_count == 1:
         return snapshot.current_period_start
-    # Billed within a period that is paid for: nothing was missing before (a change in Stripe's dashboard).
+    # Billed within a period that is paid for: nothing was missing before. A change in Stripe's dashboard, or the
+    # renewal of something that was added with a rhythm of its own.
     return max(snapshot.current_period_start, latest.created_at)
 
 

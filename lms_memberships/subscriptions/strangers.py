@@ -16,7 +16,10 @@ def note(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> Stranger | None
         return None
     prices = Price.objects.filter(account=gateway.account_id, livemode=gateway.livemode).exclude(product_id="")
     membership_id = (
-        prices.filter(product_id=snapshot.product_id).order_by("pk").values_list("membership_id", flat=True).first()
+        prices.filter(product_id__in=snapshot.product_ids)
+        .order_by("pk")
+        .values_list("membership_id", flat=True)
+        .first()
     )
     return None if membership_id is None else _write(snapshot, membership_id, gateway)
 
