@@ -29,8 +29,7 @@ def copy_subscription(subscription: Subscription, snapshot: SubscriptionSnapshot
     subscription.is_recurring = True
     subscription.status = snapshot.status
     subscription.customer_id = snapshot.customer_id
-    subscription.price = _price(subscription, snapshot)
-    subscription.flag = _flag(subscription)
+    _copy_price(subscription, snapshot)
     subscription.amount = snapshot.money.minor
     subscription.currency = snapshot.money.currency
     subscription.interval = interval_of(snapshot.interval, snapshot.interval_count)
@@ -55,6 +54,17 @@ def copy_purchase(subscription: Subscription, snapshot: CheckoutSnapshot, *, now
     subscription.started_at = now
     if subscription.price is not None:
         subscription.amount, subscription.currency = subscription.price.amount, subscription.price.currency
+
+
+def _copy_price(subscription: Subscription, snapshot: SubscriptionSnapshot) -> None:
+    """Which one it is, and whether we know it. That one was left so once says nothing of any other."""
+    was_unknown, price_id = subscription.flag == UNKNOWN_PRICE, subscription.unknown_price_id
+    subscription.price = _price(subscription, snapshot)
+    subscription.flag = _flag(subscription)
+    is_unknown = subscription.flag == UNKNOWN_PRICE
+    if not (is_unknown and was_unknown and price_id in ("", snapshot.price_id)):
+        subscription.left_alone_at = None
+    subscription.unknown_price_id = snapshot.price_id if is_unknown else ""
 
 
 def _price(subscription: Subscription, snapshot: SubscriptionSnapshot) -> Price | None:

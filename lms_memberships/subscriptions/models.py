@@ -85,10 +85,13 @@ class Subscription(Reminded, StripeObject):
     revoked_at = models.DateTimeField(null=True)
     is_revoked_by_refund = models.BooleanField(default=False, db_default=False)
     until_before = models.DateTimeField(null=True)
-    #: When somebody said that an unknown price may stay so.
+    #: When somebody said that an unknown price may stay so, and which one it is: another one is news again.
     left_alone_at = models.DateTimeField(null=True)
+    unknown_price_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     #: Counts the facts told about it, so that each has a key of its own.
     turn = models.PositiveIntegerField(default=0)
+    #: The turn of the last cancellation, or of the last return from one. Null: not noted yet, it may be any so far.
+    cancel_turn = models.PositiveIntegerField(null=True)
     #: When the read that was last written had started: an earlier one may not overwrite it (fence).
     read_started_at = models.DateTimeField(null=True)
 
