@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import transaction
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from ..memberships.models import Membership
 from .catalogue import EmailKind
@@ -18,6 +18,15 @@ def is_on(kind: EmailKind, membership_id: int | None) -> bool:
 def is_on_anywhere(kind: EmailKind) -> bool:
     """Whether any membership sends it: what costs calls to Stripe is not prepared for nobody."""
     return EmailSwitch.objects.filter(kind=kind.value, is_on=True).exists()
+
+
+def memberships_with(kind: EmailKind) -> "QuerySet[Membership]":
+    """Those that send this e-mail: asked within another query."""
+    switches = EmailSwitch.objects.filter(kind=kind.value).order_by()
+    own = switches.exclude(membership=None)
+    if switches.filter(membership=None, is_on=True).exists():
+        return Membership.objects.exclude(pk__in=own.filter(is_on=False).values("membership"))
+    return Membership.objects.filter(pk__in=own.filter(is_on=True).values("membership"))
 
 
 def on_for(membership_id: int | None) -> dict[EmailKind, bool]:

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from .. import clock, conf
 from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import billing
+from ..subscriptions import billing, renewing
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Invoice, Subscription
@@ -129,8 +129,7 @@ def _unpaid_in_grace(email: Email, subscription: Subscription, now: datetime) ->
 def _renewing(email: Email, subscription: Subscription, now: datetime) -> str:
     period_end = subscription.period_end
     is_ahead = period_end is not None and period_end > now and period_end == _said(email, "period_end", period_end)
-    renews = subscription.status == SubscriptionStatus.ACTIVE and subscription.cancel_at is None
-    return "" if renews and is_ahead else NO_RENEWAL
+    return "" if renewing.renews(subscription) and is_ahead else NO_RENEWAL
 
 
 def _on_that_card(email: Email, subscription: Subscription, now: datetime) -> str:

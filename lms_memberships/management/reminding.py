@@ -18,7 +18,8 @@ def of_missing_payments(now: datetime) -> int:
 def of_renewals(now: datetime) -> int:
     """Stripe reckons what each will pay."""
     gateway = _gateway_for(EmailKind.RENEWAL_SOON)
-    return 0 if gateway is None else renewing.remind(renewing.due(now=now), gateway=gateway)
+    memberships = switches.memberships_with(EmailKind.RENEWAL_SOON)
+    return 0 if gateway is None else renewing.remind(renewing.due(memberships, now=now), gateway=gateway)
 
 
 def of_cards(now: datetime) -> int:
@@ -26,11 +27,11 @@ def of_cards(now: datetime) -> int:
     gateway = _gateway_for(EmailKind.CARD_EXPIRES)
     if gateway is None:
         return 0
-    asked = expiring_cards.ask(
-        expiring_cards.to_ask(now=now)[: expiring_cards.AT_ONCE].iterator(), gateway=gateway, now=now
-    )
-    expiring = expiring_cards.to_tell(now=now)[: expiring_cards.AT_ONCE]
-    return asked + expiring_cards.tell(expiring, gateway=gateway, now=now)
+    memberships = switches.memberships_with(EmailKind.CARD_EXPIRES)
+    stale = expiring_cards.to_ask(memberships, now=now)[: expiring_cards.AT_ONCE]
+    asked = expiring_cards.ask(stale.iterator(), gateway=gateway, now=now)
+    expiring = expiring_cards.to_tell(memberships, now=now)[: expiring_cards.AT_ONCE]
+    return asked + expiring_cards.tell(expiring, memberships=memberships, gateway=gateway, now=now)
 
 
 def _gateway_for(kind: EmailKind) -> Gateway | None:

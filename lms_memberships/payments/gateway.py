@@ -26,6 +26,7 @@ from .failures import NotFound as NotFound
 from .failures import PermissionMissing as PermissionMissing
 from .failures import RateLimited as RateLimited
 from .failures import RequestRefused as RequestRefused
+from .items import ItemSnapshot
 from .leaving import LeavingGateway
 from .lists import EventSnapshot, Page, Part
 from .portal import PortalGateway
@@ -189,10 +190,10 @@ class SubscriptionSnapshot:
     #: The schedule that leads it; an end that such a one has set is in ``cancel_at`` too.
     schedule_id: str = ""
     metadata: dict[str, str] = field(default_factory=dict)
-    #: What is billed, of which there may be more than one.
+    #: What is billed, of which there may be more than one: price, money and period above are those of one of them.
     item_id: str = ""
     quantity: int = 1
-    item_count: int = 1
+    items: tuple[ItemSnapshot, ...] = ()
     #: Until when a change that was asked for can still be paid; None: none waits.
     pending_until: datetime | None = None
     #: Without those that end after a payment, or after some months.
@@ -203,6 +204,19 @@ class SubscriptionSnapshot:
     collection_paused: str = ""
     #: Whether it can be paused as a whole: the provider does that for its newer kind alone.
     is_flexible: bool = True
+
+    @property
+    def item_count(self) -> int:
+        return len(self.items) or 1
+
+    @property
+    def price_ids(self) -> frozenset[str]:
+        """All that are billed."""
+        return frozenset({self.price_id, *(each.price_id for each in self.items)})
+
+    @property
+    def product_ids(self) -> frozenset[str]:
+        return frozenset({self.product_id, *(each.product_id for each in self.items)})
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 def adopt_subscription(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> Checkout | None:
     """The purchase that led to it, noted again. None: it is not one of ours, or nobody knows whose."""
-    prices = _prices(snapshot.metadata, gateway).filter(stripe_id=snapshot.price_id)
+    prices = _prices(snapshot.metadata, gateway).filter(stripe_id__in=snapshot.price_ids)
     return _adopt(snapshot, prices.first(), snapshot.started_at, gateway=gateway)
 
 

@@ -46,7 +46,13 @@ def find(token: str, *, now: datetime) -> Subscription | None:
     if changes.is_ending(found):
         # Pressed again, or cancelled on another way since: it is what was asked for (G18).
         return found if found.turn > turn and found.is_live(now) else None
-    return found if found.turn == turn else None
+    return found if _is_unused(found, turn) else None
+
+
+def _is_unused(found: Subscription, turn: int) -> bool:
+    """Nothing else that was told since, a reminder or a failed payment, uses it up."""
+    last = found.turn if found.cancel_turn is None else found.cancel_turn
+    return bool(last <= turn <= found.turn)
 
 
 def _period(subscription: Subscription) -> int:

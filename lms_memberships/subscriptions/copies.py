@@ -5,7 +5,7 @@ from datetime import datetime
 
 from ..memberships.intervals import Interval, interval_of
 from ..memberships.models import Price
-from ..payments.gateway import CheckoutSnapshot, SubscriptionSnapshot, SubscriptionStatus
+from ..payments.gateway import CheckoutSnapshot, InvoiceSnapshot, SubscriptionSnapshot, SubscriptionStatus
 from . import instalments
 from .models import Subscription
 from .queries import UNKNOWN_PRICE
@@ -14,18 +14,22 @@ logger = logging.getLogger(__name__)
 
 #: Stripe's word for an invoice that nobody has to pay, and for the pause of payments that makes such ones.
 VOID = "void"
+#: Its words for one that waits for its money, and for what each period is billed by.
+OPEN = "open"
+RENEWAL = "subscription_cycle"
 #: A failed payment stays unpaid through these.
 OWING = frozenset({SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID})
+#: Stripe calls it so while a debit is under way.
+CHARGED = frozenset({SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING})
 
 
-def copy_subscription(subscription: Subscription, snapshot: SubscriptionSnapshot) -> None:
+def copy_subscription(subscription: Subscription, snapshot: SubscriptionSnapshot, *, now: datetime) -> None:
     """What Stripe says, field by field."""
-    subscription.unpaid_since = _unpaid_since(subscription, snapshot)
+    subscription.unpaid_since = _unpaid_since(subscription, snapshot, now=now)
     subscription.is_recurring = True
     subscription.status = snapshot.status
     subscription.customer_id = snapshot.customer_id
-    subscription.price = _price(subscription, snapshot)
-    subscription.flag = _flag(subscription)
+    _copy_price(subscription, snapshot)
     subscription.amount = snapshot.money.minor
     subscription.currency = snapshot.money.currency
     subscription.interval = interval_of(snapshot.interval, snapshot.interval_count)
@@ -50,6 +54,17 @@ def copy_purchase(subscription: Subscription, snapshot: CheckoutSnapshot, *, now
     subscription.started_at = now
     if subscription.price is not None:
         subscription.amount, subscription.currency = subscription.price.amount, subscription.price.currency
+
+
+def _copy_price(subscription: Subscription, snapshot: SubscriptionSnapshot) -> None:
+    """Which one it is, and whether we know it. That one was left so once says nothing of any other."""
+    was_unknown, price_id = subscription.flag == UNKNOWN_PRICE, subscription.unknown_price_id
+    subscription.price = _price(subscription, snapshot)
+    subscription.flag = _flag(subscription)
+    is_unknown = subscription.flag == UNKNOWN_PRICE
+    if not (is_unknown and was_unknown and price_id in ("", snapshot.price_id)):
+        subscription.left_alone_at = None
+    subscription.unknown_price_id = snapshot.price_id if is_unknown else ""
 
 
 def _price(subscription: Subscription, snapshot: SubscriptionSnapshot) -> Price | None:
@@ -87,13 +102,41 @@ def _void_from(subscription: Subscription, snapshot: SubscriptionSnapshot) -> da
     return snapshot.current_period_start if is_moved else snapshot.current_period_end
 
 
-def _unpaid_since(subscription: Subscription, snapshot: SubscriptionSnapshot) -> datetime | None:
-    """Where the first unpaid period began: Stripe moves the period on at each renewal, paid or not (G2)."""
+def _unpaid_since(subscription: Subscription, snapshot: SubscriptionSnapshot, *, now: datetime) -> datetime | None:
+    """Since when a payment is missing: kept while it is, however often Stripe tries again or moves the period on (G2)."""
     if snapshot.status not in OWING:
         return None
     since = subscription.unpaid_since
-    if since is None or since >= snapshot.current_period_start:
+    if since is None:
+        return _failed_at(subscription, snapshot, now=now)
+    # Paid in between while nobody looked? Then the debt is a new one. What was billed before it settles none.
+    billed_from = min(since, subscription.period_start or since)
+    paid = subscription.invoices.filter(status="paid", amount_paid__gt=0, created_at__gte=billed_from)
+    return _failed_at(subscription, snapshot, now=now) if paid.filter(paid_at__gte=since).exists() else since
+
+
+def _failed_at(subscription: Subscription, snapshot: SubscriptionSnapshot, *, now: datetime) -> datetime:
+    """Where the days of grace of a new debt begin."""
+    latest = snapshot.latest_invoice
+    if latest is None or latest.status != OPEN:
         return snapshot.current_period_start
-    # Paid in between while nobody looked? Then the debt is a new one.
-    paid = subscription.invoices.filter(status="paid", amount_paid__gt=0, created_at__gte=since)
-    return snapshot.current_period_start if paid.exists() else since
+    if _was_on_its_way(subscription, snapshot, latest):
+        # The bank has taken days to say no, and nothing says when it did: this is the first that we hear of it.
+        return now
+    if latest.billing_reason == RENEWAL and snapshot.item_count == 1:
+        return snapshot.current_period_start
+    # Billed within a period that is paid for: nothing was missing before. A change in Stripe's dashboard, or the
+    # renewal of something that was added with a rhythm of its own.
+    return max(snapshot.current_period_start, latest.created_at)
+
+
+def _was_on_its_way(subscription: Subscription, snapshot: SubscriptionSnapshot, latest: InvoiceSnapshot) -> bool:
+    """A debit that we have seen under way: tried, and the period that it pays for was active all the same."""
+    if subscription.pk is None or subscription.status not in CHARGED:
+        return False
+    if subscription.period_start != snapshot.current_period_start:
+        # Not read since it was billed: its status is an old one, and says nothing of that.
+        return False
+    # Of one that has failed already, the first failure is what counts.
+    tried = subscription.invoices.filter(stripe_id=latest.id, status=OPEN, attempts__gt=0, failures_told=0)
+    return tried.exists()

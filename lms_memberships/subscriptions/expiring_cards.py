@@ -8,9 +8,11 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 
 from .. import events
+from ..memberships.models import Membership
 from ..payments.gateway import Gateway, NotFound, PermissionMissing, SubscriptionStatus
 from ..retrying import retried
 from .models import Subscription
+from .told import take_turns
 
 logger = logging.getLogger(__name__)
 
@@ -23,16 +25,16 @@ AT_ONCE = 2000
 CHARGED = (SubscriptionStatus.ACTIVE, SubscriptionStatus.TRIALING)
 
 
-def to_ask(*, now: datetime) -> "QuerySet[Subscription]":
-    """Those whose card nobody has asked for lately: never, first."""
+def to_ask(memberships: "QuerySet[Membership]", *, now: datetime) -> "QuerySet[Subscription]":
+    """Of these memberships, those whose card nobody has asked for lately: never, first."""
     stale = Q(card_seen_at=None) | Q(card_seen_at__lte=now - ASK_AGAIN)
-    return _charged().filter(stale).order_by(F("card_seen_at").asc(nulls_first=True), "pk")
+    return _charged(memberships).filter(stale).order_by(F("card_seen_at").asc(nulls_first=True), "pk")
 
 
-def to_tell(*, now: datetime) -> "QuerySet[Subscription]":
-    """Those whose card, as far as we know, expires soon, and whose owner was not told of that day."""
+def to_tell(memberships: "QuerySet[Membership]", *, now: datetime) -> "QuerySet[Subscription]":
+    """Of these memberships, those whose card, as far as we know, expires soon, and whose owner was not told of that day."""
     untold = Q(card_reminded_for=None) | ~Q(card_reminded_for=F("card_expires_at"))
-    return _charged().filter(untold, card_expires_at__lte=now + SOON).order_by("user_id", "period_end", "pk")
+    return _charged(memberships).filter(untold, card_expires_at__lte=now + SOON).order_by("user_id", "period_end", "pk")
 
 
 def ask(subscriptions: Iterable[Subscription], *, gateway: Gateway, now: datetime) -> int:
@@ -48,8 +50,13 @@ def ask(subscriptions: Iterable[Subscription], *, gateway: Gateway, now: datetim
     return asked
 
 
-def tell(subscriptions: Iterable[Subscription], *, gateway: Gateway, now: datetime) -> int:
-    """Ask once more, then tell. Somebody with several memberships on a card that expires that day hears of it once."""
+def tell(
+    subscriptions: Iterable[Subscription], *, memberships: "QuerySet[Membership]", gateway: Gateway, now: datetime
+) -> int:
+    """Ask once more, then tell. Somebody with several memberships on a card that expires that day hears of it once.
+
+    ``memberships`` are those that tell of it: of another one nobody has heard.
+    """
     told = 0
     heard: set[tuple[int, datetime]] = set()
     for subscription in subscriptions:
@@ -61,18 +68,22 @@ def tell(subscriptions: Iterable[Subscription], *, gateway: Gateway, now: dateti
         if expires_at is None or expires_at > now + SOON:
             continue
         who = (subscription.user_id, expires_at)
-        told += _tell(subscription.pk, expires_at, is_first=who not in heard and not _has_heard(*who))
+        is_first = who not in heard and not _has_heard(*who, memberships)
+        told += _tell(subscription.pk, expires_at, is_first=is_first)
         heard.add(who)
     return told
 
 
-def _has_heard(user_id: int, expires_at: datetime) -> bool:
+def _has_heard(user_id: int, expires_at: datetime, memberships: "QuerySet[Membership]") -> bool:
     """On another night, of another membership."""
-    return Subscription.objects.filter(user_id=user_id, card_reminded_for=expires_at).exists()
+    told = Subscription.objects.filter(user_id=user_id, card_reminded_for=expires_at)
+    return told.filter(membership__in=memberships).exists()
 
 
-def _charged() -> "QuerySet[Subscription]":
-    rows = Subscription.objects.filter(is_recurring=True, status__in=CHARGED, has_card=True, cancel_at=None)
+def _charged(memberships: "QuerySet[Membership]") -> "QuerySet[Subscription]":
+    rows = Subscription.objects.filter(
+        membership__in=memberships, is_recurring=True, status__in=CHARGED, has_card=True, cancel_at=None
+    )
     return rows.filter(opened_at__isnull=False, paid_up_at=None, duplicate_of=None).exclude(stripe_id="")
 
 
@@ -96,8 +107,8 @@ def _tell(subscription_id: int, expires_at: datetime, *, is_first: bool) -> bool
         if row.cancel_at is not None or row.status not in CHARGED or row.card_reminded_for == expires_at:
             return False
         row.card_reminded_for = expires_at
-        row.turn += is_first
-        row.save(update_fields=["card_reminded_for", "turn"])
+        turn = take_turns(row, [events.CardExpiresSoon] if is_first else [])
+        row.save(update_fields=["card_reminded_for", "turn", "cancel_turn"])
         if is_first:
-            events.publish(events.CardExpiresSoon(subscription_id=row.pk, turn=row.turn))
+            events.publish(events.CardExpiresSoon(subscription_id=row.pk, turn=turn))
     return is_first

@@ -21,7 +21,7 @@ from ..payments.gateway import (
     SubscriptionStatus,
 )
 from ..retrying import retried
-from . import copies, duplicates, first_payments, instalments, people, places, revenue, tier_changes, trials
+from . import billed, copies, duplicates, first_payments, instalments, people, places, revenue, tier_changes, trials
 from .liveness import access_until, standing_of
 from .models import Checkout, Subscription
 from .queries import BILLED
@@ -167,9 +167,10 @@ def _reconcile(
     )
 
     def copy(subscription: Subscription) -> None:
-        copies.copy_subscription(subscription, snapshot)
-        tier_changes.follow(subscription, snapshot, now=now)
-        revenue.hear(subscription, snapshot, now=now)
+        ours = billed.of(subscription, snapshot)
+        copies.copy_subscription(subscription, ours, now=now)
+        tier_changes.follow(subscription, ours, now=now)
+        revenue.hear(subscription, ours, now=now)
 
     return _write(read, copy, gateway=gateway, now=now)
 

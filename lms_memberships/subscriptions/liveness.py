@@ -14,7 +14,7 @@ from .queries import UNKNOWN_PRICE
 class Standing:
     """All that access depends on, as it is known now.
 
-    ``opened_at`` is when the first invoice was settled; ``unpaid_since`` where the first unpaid period began;
+    ``opened_at`` is when the first invoice was settled; ``unpaid_since`` where the grace of a missing payment began;
     ``was_until`` what was answered before; ``unpaid_keeps_access`` is the site's wish (G3);
     ``is_paid_up`` that all its instalments were really paid (V10); ``is_price_known`` that what is billed is one of
     the membership's prices (G12); ``taken_back_at`` since when it is disputed (G7), or closed by its refund (G9) or by
@@ -120,7 +120,7 @@ RULES: dict[SubscriptionStatus, Callable[[Standing, datetime], datetime | None]]
     SubscriptionStatus.ACTIVE: _renewing,
     # With a card it will renew. Without one it ends with the trial, no grace (G5).
     SubscriptionStatus.TRIALING: _on_trial,
-    # The START of the unpaid period plus grace: Stripe has already moved the period on (G2).
+    # The START of the unpaid period, or a later first failure, plus grace: Stripe has moved the period on already (G2).
     SubscriptionStatus.PAST_DUE: _past_due,
     # The first payment is not there, or never came (G1).
     SubscriptionStatus.INCOMPLETE: _closed,

@@ -59,7 +59,8 @@ class Subscription(Reminded, StripeObject):
     trial_end = models.DateTimeField(null=True)
     #: The end of the trial that the student was reminded of: once, unless the trial is moved.
     trial_reminded_for = models.DateTimeField(null=True)
-    #: Where the first unpaid period began. Stripe moves the period on while a payment fails, again and again.
+    #: Where the first unpaid period began, or when its payment failed, if that was later (G2). Stripe moves the period on
+    #: while a payment fails, again and again.
     unpaid_since = models.DateTimeField(null=True)
     #: When it will end before its time; null while it renews, and while nothing but its instalments end it.
     cancel_at = models.DateTimeField(null=True)
@@ -86,10 +87,13 @@ class Subscription(Reminded, StripeObject):
     revoked_at = models.DateTimeField(null=True)
     is_revoked_by_refund = models.BooleanField(default=False, db_default=False)
     until_before = models.DateTimeField(null=True)
-    #: When somebody said that an unknown price may stay so.
+    #: When somebody said that an unknown price may stay so, and which one it is: another one is news again.
     left_alone_at = models.DateTimeField(null=True)
+    unknown_price_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     #: Counts the facts told about it, so that each has a key of its own.
     turn = models.PositiveIntegerField(default=0)
+    #: The turn of the last cancellation, or of the last return from one. Null: not noted yet, it may be any so far.
+    cancel_turn = models.PositiveIntegerField(null=True)
     #: When the read that was last written had started: an earlier one may not overwrite it (fence).
     read_started_at = models.DateTimeField(null=True)
 

@@ -83,7 +83,7 @@ def finish(*, now: datetime) -> int:
 def find_moved(intent: Intent, gateway: Gateway) -> str | None:
     """What came of an intent of ours, from its row."""
     found = gateway.read_subscription(str(intent.parameters["subscription"]))
-    return found.id if found.price_id == intent.parameters["new"] else None
+    return found.id if intent.parameters["new"] in found.price_ids else None
 
 
 def first_renewal(subscription: Subscription, *, after: datetime) -> datetime:
@@ -170,7 +170,7 @@ def _outcome(entry: PriceMoveEntry, *, is_untold: bool, gateway: Gateway, now: d
     snapshot = gateway.read_subscription(stripe_id)
     lifecycle.reconcile(snapshot, gateway=gateway, now=now)
     done = {"state": State.DONE, "done_at": now, "reason": "", "failure": ""}
-    if snapshot.price_id == new.stripe_id:
+    if new.stripe_id in snapshot.price_ids:
         # By an earlier run of ours that could not write it down, or by hand in Stripe.
         return done
     reason = _why_not(entry, PriceMove.objects.select_related("old_price").get(pk=entry.move_id))
@@ -189,7 +189,7 @@ def _ask(entry: PriceMoveEntry, gateway: Gateway) -> SubscriptionSnapshot:
 
     def find() -> SubscriptionSnapshot | None:
         found = gateway.read_subscription(stripe_id)
-        return found if found.price_id == new else None
+        return found if new in found.price_ids else None
 
     return intents.carry_out(
         purpose=PURPOSE,

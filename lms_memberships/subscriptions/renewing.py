@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 
 from .. import events
 from ..memberships.intervals import Interval
+from ..memberships.models import Membership
 from ..payments.gateway import Gateway, GatewayFailure, SubscriptionStatus
 from ..retrying import retried
 from .mended_models import RenewalNotice
 from .models import Subscription
+from .told import take_turns
 
 
 @dataclass(frozen=True)
@@ -52,14 +54,21 @@ def set_notices(wanted: Mapping[str, Notice]) -> None:
             RenewalNotice.objects.update_or_create(interval=interval, defaults=values)
 
 
-def due(*, now: datetime) -> list[Subscription]:
-    """Those that renew within the days of their rhythm, and were not told of this period's end."""
+def renews(subscription: Subscription) -> bool:
+    """Its period's end is a payment. While payments are paused at Stripe, nothing is charged then (G4)."""
+    is_charged = subscription.status == SubscriptionStatus.ACTIVE and not subscription.collection_paused
+    return is_charged and subscription.cancel_at is None
+
+
+def due(memberships: "QuerySet[Membership]", *, now: datetime) -> list[Subscription]:
+    """Of these memberships, those that renew within the days of their rhythm, and were not told of this period's end."""
     soon = Q(pk__in=[])
     for interval, notice in notices().items():
         if notice.is_on:
             soon |= Q(interval=interval, period_end__lte=now + timedelta(days=notice.days))
     rows = Subscription.objects.filter(soon, period_end__gt=now, is_recurring=True, status=SubscriptionStatus.ACTIVE)
     rows = rows.filter(opened_at__isnull=False, cancel_at=None, paid_up_at=None, duplicate_of=None)
+    rows = rows.filter(collection_paused="", membership__in=memberships)
     untold = Q(renewal_reminded_for=None) | ~Q(renewal_reminded_for=F("period_end"))
     return list(rows.filter(untold).order_by("period_end", "pk"))
 
@@ -85,11 +94,10 @@ def _amount(subscription: Subscription, gateway: Gateway) -> int | None:
 def _remind(subscription_id: int, period_end: datetime | None, amount: int | None) -> bool:
     with transaction.atomic():
         row = Subscription.objects.select_for_update().get(pk=subscription_id)
-        is_due = row.status == SubscriptionStatus.ACTIVE and row.cancel_at is None and row.period_end == period_end
-        if is_due and row.renewal_reminded_for != period_end:
+        if renews(row) and row.period_end == period_end and row.renewal_reminded_for != period_end:
             row.renewal_reminded_for = period_end
-            row.turn += 1
-            row.save(update_fields=["renewal_reminded_for", "turn"])
-            events.publish(events.RenewalSoon(subscription_id=row.pk, turn=row.turn, amount=amount))
+            turn = take_turns(row, [events.RenewalSoon])
+            row.save(update_fields=["renewal_reminded_for", "turn", "cancel_turn"])
+            events.publish(events.RenewalSoon(subscription_id=row.pk, turn=turn, amount=amount))
             return True
     return False

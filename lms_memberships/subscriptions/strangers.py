@@ -30,9 +30,7 @@ def note(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> Stranger | None
 def _whose(snapshot: SubscriptionSnapshot, gateway: Gateway) -> int | None:
     """The membership at whose price or product it is; else the one that it names, which tools copy along."""
     prices = Price.objects.filter(account=gateway.account_id, livemode=gateway.livemode)
-    at = Q(stripe_id=snapshot.price_id)
-    if snapshot.product_id:
-        at |= Q(product_id=snapshot.product_id)
+    at = Q(stripe_id__in=snapshot.price_ids) | Q(product_id__in=snapshot.product_ids - {""})
     found = prices.filter(at).exclude(stripe_id="").order_by("pk").values_list("membership_id", flat=True).first()
     if found is None and (named := _uuid(snapshot.metadata.get(MEMBERSHIP_KEY, ""))) is not None:
         found = Membership.objects.filter(uuid=named).values_list("pk", flat=True).first()

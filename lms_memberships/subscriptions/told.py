@@ -1,5 +1,6 @@
 """What changed in a subscription that somebody must hear of? Facts from two states, never from an event (A16)."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -10,6 +11,7 @@ from .queries import UNKNOWN_PRICE
 
 #: Over at Stripe, and it will not come back.
 OVER = frozenset({SubscriptionStatus.CANCELED, SubscriptionStatus.INCOMPLETE_EXPIRED})
+CHANGES_OF_THE_END = frozenset({events.SubscriptionCancelled, events.SubscriptionResumed})
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,8 @@ class Told:
     is_ending: bool
     is_over: bool
     is_price_unknown: bool = False
+    #: Which one that is; empty where it was flagged before it was noted.
+    unknown_price_id: str = ""
 
     @classmethod
     def of(cls, subscription: Subscription) -> "Told":
@@ -37,6 +41,7 @@ class Told:
             and (is_over or subscription.cancel_at is not None),
             is_over=has_started and is_over,
             is_price_unknown=has_started and not is_over and subscription.flag == UNKNOWN_PRICE,
+            unknown_price_id=subscription.unknown_price_id,
         )
 
 
@@ -47,7 +52,8 @@ def differences(before: Told, after: Told) -> list[type[events.SubscriptionFact]
         found.append(events.SubscriptionStarted)
     if after.is_ending and not before.is_ending:
         found.append(events.SubscriptionCancelled)
-    if after.is_price_unknown and not before.is_price_unknown:
+    is_known = before.is_price_unknown and before.unknown_price_id in ("", after.unknown_price_id)
+    if after.is_price_unknown and not is_known:
         found.append(events.PriceBecameUnknown)
     if before.is_ending and not after.is_ending:
         found.append(events.SubscriptionResumed)
@@ -60,11 +66,23 @@ def save_and_tell(
     subscription: Subscription, facts: list[type[events.SubscriptionFact]], *, canceled_at: datetime | None = None
 ) -> None:
     """Write the row, then publish: each fact takes a turn of its own, so that its key is unique for ever."""
-    first = subscription.turn + 1
-    subscription.turn += len(facts)
+    first = take_turns(subscription, facts)
     subscription.save()
     told = (fact(subscription_id=subscription.pk, turn=turn) for turn, fact in enumerate(facts, start=first))
     events.publish(*told, at=_moments(subscription, facts, canceled_at))
+
+
+def take_turns(subscription: Subscription, facts: Sequence[type[events.SubscriptionFact]]) -> int:
+    """Count them on the row, for whoever saves it; the first one's turn. Links in mails hang on those that change the end."""
+    first = subscription.turn + 1
+    if subscription.cancel_turn is None:
+        # A row of earlier days: what was told of it until now may have been a cancellation.
+        subscription.cancel_turn = subscription.turn
+    subscription.turn += len(facts)
+    for turn, fact in enumerate(facts, start=first):
+        if fact in CHANGES_OF_THE_END:
+            subscription.cancel_turn = turn
+    return first
 
 
 def _moments(

@@ -9,11 +9,12 @@ from django.core.management import call_command
 from django.test import Client
 from django.urls import reverse
 
+from lms_memberships import events
 from lms_memberships.emails import switches
-from lms_memberships.models import Departure, Subscription
+from lms_memberships.models import Departure, Email, Subscription
 from lms_memberships.portal.switching import SALT as OTHER_PURPOSE
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import cancel_links, changes
+from lms_memberships.subscriptions import cancel_links, changes, told
 from tests.flows.steps import buy, text
 
 pytestmark = pytest.mark.django_db
@@ -91,6 +92,50 @@ def test_pressed_again_it_is_what_was_asked_for_and_after_a_return_it_is_nothing
     press(stranger, path(cancel_links.token_of(held)))
     held.refresh_from_db()
     assert held.cancel_at is not None
+
+
+def test_a_reminder_leaves_the_link_of_an_earlier_mail_as_it_is(held, stranger, gateway, clock):
+    """X14, X17: a receipt's link, after a mail about the card; and it still cancels once."""
+    address = path(cancel_links.token_of(held))
+    found = gateway.client.v1.subscriptions.retrieve(held.stripe_id)
+    card = {"exp_month": clock.now.month, "exp_year": clock.now.year}
+    gateway.client.v1.payment_methods.update(found.default_payment_method, {"card": card})
+    for _night in range(2):
+        clock.daily()
+    assert Email.objects.filter(kind="card_expires").count() == 1
+    assert stranger.get(address).status_code == 200
+    press(stranger, address)
+    held.refresh_from_db()
+    assert held.cancel_at is not None
+    changes.resume(held, gateway=gateway, now=clock.now)
+    assert stranger.get(address).status_code == 404
+
+
+@pytest.mark.parametrize("fact", [events.PaymentMissing, events.RenewalSoon, events.AccessLost, events.AccessGained])
+def test_only_a_cancellation_or_a_return_uses_it_up(fact, held, clock):
+    """X14: whatever else is told of it."""
+    token = cancel_links.token_of(held)
+    told.take_turns(held, [fact])
+    held.save()
+    assert cancel_links.find(token, now=clock.now) == held
+    for change in (events.SubscriptionCancelled, events.SubscriptionResumed):
+        told.take_turns(held, [change])
+    held.save()
+    assert cancel_links.find(token, now=clock.now) is None
+    assert cancel_links.find(cancel_links.token_of(held), now=clock.now) == held
+
+
+def test_links_that_were_sent_before_it_was_counted_go_on_as_they_were(held, clock):
+    """X14, E2: of a row of which no cancellation was noted, those of its present turn alone."""
+    good = cancel_links.token_of(held)
+    held.turn -= 1
+    old = cancel_links.token_of(held)
+    Subscription.objects.update(cancel_turn=None)
+    assert (cancel_links.find(good, now=clock.now), cancel_links.find(old, now=clock.now)) == (held, None)
+    held.refresh_from_db()
+    told.take_turns(held, [events.CardExpiresSoon])
+    held.save()
+    assert (cancel_links.find(good, now=clock.now), cancel_links.find(old, now=clock.now)) == (held, None)
 
 
 def test_tampered_for_another_purpose_too_old_or_of_another_period_it_is_unknown(held, stranger, clock, monkeypatch):

@@ -45,8 +45,8 @@ def test_control_a_webhook_that_reckons_again_forgets_what_was_agreed(
 ):
     """C8, negative control: 19 euros were paid, and 99 are noted."""
 
-    def reckon(subscription, snapshot) -> None:
-        copy(subscription, snapshot)
+    def reckon(subscription, snapshot, *, now) -> None:
+        copy(subscription, snapshot, now=now)
         subscription.amount = subscription.membership.price_amount
 
     copy = copies.copy_subscription

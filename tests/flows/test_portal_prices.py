@@ -8,7 +8,7 @@ from lms_memberships.emails import switches
 from lms_memberships.emails.kinds import EmailKind
 from lms_memberships.history import PRICE_UNKNOWN
 from lms_memberships.models import Email, PortalConfiguration, Stranger, Subscription
-from lms_memberships.subscriptions import lifecycle, syncing
+from lms_memberships.subscriptions import attention, lifecycle, settling, settling_attention, syncing
 from tests import hosted
 from tests.factories import MembershipFactory, publish, put_into
 from tests.faults import crowd
@@ -115,6 +115,41 @@ def test_back_at_a_known_price_it_is_open_and_no_longer_noted(switch_in_the_port
     lifecycle.reconcile(gateway.read_subscription(held.stripe_id), gateway=gateway, now=clock.now)
     held.refresh_from_db()
     assert (held.flag, held.is_live(clock.now)) == ("", True)
+
+
+def change_to(price: str, held, gateway, postman) -> None:
+    """In Stripe's dashboard; the webhooks of it have come."""
+    item = gateway.read_subscription(held.stripe_id).item_id
+    gateway.client.v1.subscriptions.update(held.stripe_id, {"items": [{"id": item, "price": price}]})
+    postman.deliver()
+    held.refresh_from_db()
+
+
+@pytest.mark.parametrize("is_known_between", [False, True])
+def test_another_unknown_price_is_news_again(is_known_between, held, strange, gateway, postman, clock):
+    """G12, P17: one that was left so once hides no other; straight from one to the next, or by way of a known one."""
+    product = gateway.client.v1.products.create({"name": "And another"})
+    params = {"product": product.id, "currency": "eur", "unit_amount": 500, "recurring": {"interval": "month"}}
+    other = gateway.client.v1.prices.create(params).id
+    change_to(strange, held, gateway, postman)
+    assert settling_attention.leave(held.pk, now=clock.now)
+    postman.deliver()
+    settling.follow_subscription(held.stripe_id, gateway=gateway, now=clock.now)
+    assert (attention._prices(clock.now).count(), len(mails())) == (0, 1), "read again, it is left as it is"
+    if is_known_between:
+        change_to(held.membership.prices.get().stripe_id, held, gateway, postman)
+    change_to(other, held, gateway, postman)
+    assert (attention._prices(clock.now).count(), len(mails())) == (1, 2)
+    assert ModelLogEntry.objects.filter(action=PRICE_UNKNOWN).count() == 2
+
+
+def test_what_was_flagged_before_its_price_was_noted_is_no_news(held, strange, gateway, postman, clock):
+    """G12, E2: after an upgrade nobody hears of everything once more, and what was left so stays left."""
+    change_to(strange, held, gateway, postman)
+    Subscription.objects.update(unknown_price_id="", left_alone_at=clock.now)
+    settling.follow_subscription(held.stripe_id, gateway=gateway, now=clock.now)
+    held.refresh_from_db()
+    assert (held.unknown_price_id, held.left_alone_at is None, len(mails())) == (strange, False, 1)
 
 
 def test_three_of_it_are_followed_as_one(held, gateway, postman, clock):

@@ -7,7 +7,7 @@ from django.core import mail
 from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
-from lms_memberships.emails import switches
+from lms_memberships.emails import switches, truth
 from lms_memberships.emails.catalogue import EmailKind
 from lms_memberships.models import Email, RenewalNotice, Subscription
 from lms_memberships.sandbox.faults import Fault
@@ -97,6 +97,38 @@ def test_nobody_is_reminded_of_what_they_have_cancelled(nights, yearly):
     assert nights.sent(EmailKind.RENEWAL_SOON) == []
 
 
+def pause(gateway, behavior: str) -> None:
+    """Payments, in Stripe's dashboard."""
+    stripe_id = Subscription.objects.get().stripe_id
+    gateway.client.v1.subscriptions.update(stripe_id, {"pause_collection": {"behavior": behavior}})
+
+
+@pytest.mark.parametrize("behavior", ["void", "keep_as_draft", "mark_uncollectible"])
+def test_nobody_is_told_of_a_payment_while_payments_are_paused(behavior, nights, yearly, gateway):
+    """X17, G4: nothing is charged then; and afterwards they are told as ever."""
+    buy(nights.browser, yearly)
+    pause(gateway, behavior)
+    nights.pass_by(days=360)
+    assert nights.sent(EmailKind.RENEWAL_SOON) == []
+    gateway.client.v1.subscriptions.update(Subscription.objects.get().stripe_id, {"pause_collection": ""})
+    nights.pass_by(hours=20)
+    assert len(nights.sent(EmailKind.RENEWAL_SOON)) == 1
+
+
+def test_paused_while_the_mail_waits_it_does_not_leave(nights, yearly, gateway):
+    """F2, G4: and paused between the look and the note, none is owed."""
+    buy(nights.browser, yearly)
+    nights.pass_by(days=360)
+    email = Email.objects.get(kind=EmailKind.RENEWAL_SOON)
+    assert truth.why_not(email, now=nights.clock.now) == ""
+    row = email.subscription
+    row.collection_paused = "void"
+    assert truth.why_not(email, now=nights.clock.now) == "no_renewal"
+    row.renewal_reminded_for = None
+    row.save()
+    assert renewing.remind([row], gateway=gateway) == 0
+
+
 def test_monthly_is_off_until_somebody_wants_it(nights, membership, client_for):
     """X17: for each rhythm, on the page of the e-mail settings; empty is off."""
     buy(nights.browser, membership)
@@ -180,6 +212,46 @@ def test_one_card_for_several_memberships_is_one_mail(nights, membership, yearly
         nights.clock.daily()
     assert len(nights.sent(EmailKind.CARD_EXPIRES)) == 1
     assert not Subscription.objects.filter(card_reminded_for=None).exists()
+
+
+def test_a_membership_whose_mail_is_off_does_not_speak_for_one_whose_mail_is_on(nights, membership, yearly, gateway):
+    """X17, U31: one card pays for both, and the first to renew says nothing."""
+    for each in (membership, yearly):
+        buy(nights.browser, each)
+    switches.set_for(membership.pk, {EmailKind.CARD_EXPIRES: False})
+    expire_soon(gateway, nights.clock)
+    for _night in range(3):
+        nights.clock.daily()
+    (body,) = nights.sent(EmailKind.CARD_EXPIRES)
+    assert "Year pass" in body
+    silent = Subscription.objects.get(membership=membership)
+    assert (silent.card_seen_at, silent.card_reminded_for) == (None, None), "and its card is not asked for"
+
+
+def test_on_for_one_membership_alone(nights, membership, yearly, gateway):
+    """X17, U31: off for all, and the one that sends it is heard."""
+    for each in (membership, yearly):
+        buy(nights.browser, each)
+    switches.set_for_all({EmailKind.CARD_EXPIRES: False})
+    switches.set_for(yearly.pk, {EmailKind.CARD_EXPIRES: True})
+    expire_soon(gateway, nights.clock)
+    nights.clock.daily()
+    nights.clock.daily()
+    assert len(nights.sent(EmailKind.CARD_EXPIRES)) == 1
+
+
+def test_what_a_renewal_costs_is_asked_only_where_it_is_told(nights, yearly, gateway, sandbox, live_session):
+    """X17, U31: on for another membership, off for this one."""
+    other = publish(put_into(MembershipFactory(title="Second"), live_session), gateway=gateway)
+    switches.set_for_all({EmailKind.RENEWAL_SOON: False})
+    switches.set_for(other.pk, {EmailKind.RENEWAL_SOON: True})
+    buy(nights.browser, yearly)
+    nights.clock.advance(days=360)
+    nights.postman.deliver()
+    sandbox.requests.clear()
+    nights.clock.daily()
+    assert "/v1/invoices/create_preview" not in [each["path"] for each in sandbox.requests.all()]
+    assert Subscription.objects.get().renewal_reminded_for is None
 
 
 def test_a_card_that_was_changed_without_a_word_to_us_is_not_written_about(nights, membership, gateway, clock):

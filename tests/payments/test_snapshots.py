@@ -148,6 +148,17 @@ def test_access_lasts_as_long_as_the_longest_period():
     assert found.cancel_at == at(END + 335 * DAY)
 
 
+def test_all_that_is_billed_is_told_and_its_order_decides_nothing():
+    """G12: whoever knows our prices finds the membership among it."""
+    beside = {**ITEM, "id": "si_2", "price": {**PRICE, "id": "price_2", "product": "prod_2", "unit_amount": 500}}
+    found, turned = (subscription(items={"object": "list", "data": data}) for data in ([ITEM, beside], [beside, ITEM]))
+    assert (found.price_id, found.item_id, found.money) == (turned.price_id, turned.item_id, turned.money)
+    assert (found.price_ids, found.product_ids, found.item_count) == ({"price_1", "price_2"}, {"prod_1", "prod_2"}, 2)
+    (ours,) = [each for each in found.items if each.price_id == "price_1"]
+    assert (ours.item_id, ours.money, ours.interval_count) == ("si_1", Money(1900, "eur"), 3)
+    assert (ours.current_period_start, ours.current_period_end) == (at(START), at(END))
+
+
 @pytest.mark.parametrize(
     ("changes", "has_card"),
     [

@@ -197,8 +197,8 @@ def test_control_kept_as_the_wall_shows_it_access_ends_at_another_hour(student, 
     zone = ZoneInfo("Pacific/Kiritimati")
     copy = copies.copy_subscription
 
-    def by_the_wall(subscription, snapshot) -> None:
-        copy(subscription, snapshot)
+    def by_the_wall(subscription, snapshot, *, now) -> None:
+        copy(subscription, snapshot, now=now)
         subscription.cancel_at = snapshot.cancel_at.astimezone(zone).replace(tzinfo=UTC)
 
     heard = said.subscription(said.attempt(student, pass_), current_period_end=end, cancel_at=end)

@@ -278,7 +278,8 @@ def test_a_debt_after_a_payment_that_nobody_saw_is_a_new_one(checkout, hear, nob
 
     hear(said.subscription(checkout))
     row = hear(renewal_failed(checkout))
-    paid = said.invoice("in_2", created_at=NOW + MONTH, billing_reason="subscription_cycle")
+    begun = NOW + MONTH
+    paid = said.invoice("in_2", created_at=begun, paid_at=begun + DAY, billing_reason="subscription_cycle")
     billing.record_invoice_of(billing.Owner.of(row), paid, gateway=nobody_answers, now=NOW)
     second = renewal_failed(checkout, number=2)
     assert hear(second).access_until == second.current_period_start + 7 * DAY

@@ -16,8 +16,9 @@ from ..gateway import (
     SubscriptionSnapshot,
     SubscriptionStatus,
 )
+from ..items import ItemSnapshot, longest
 from ..schedules import ScheduleSnapshot
-from . import lasting, sums
+from . import lasting, pauses, sums
 
 
 class UnknownStatus(GatewayFailure):
@@ -120,24 +121,17 @@ def checkout(found: stripe.checkout.Session, *, read_started_at: datetime) -> Ch
 
 
 def subscription(found: stripe.Subscription, *, read_started_at: datetime) -> SubscriptionSnapshot:
-    items = found["items"].data
-    # Prices of other rhythms may hang on the same subscription: access lasts as long as the longest (guide §20.8).
-    item = max(items, key=lambda each: each.current_period_end)
-    interval = item.price.recurring
+    items = tuple(_item(each) for each in found["items"].data)
+    # Which of them is a membership's is known to whoever knows our prices.
+    shown = longest(items)
     pending = getattr(found, "pending_update", None)
     return SubscriptionSnapshot(
         id=found.id,
         status=_status(found),
         customer_id=id_of(found.customer),
-        price_id=item.price.id,
-        product_id=id_of(item.price.product),
-        money=_money_of(item.price, quantity=getattr(item, "quantity", None) or 1),
-        interval=interval.interval if interval else None,
-        interval_count=interval.interval_count if interval else 1,
-        current_period_start=datetime.fromtimestamp(item.current_period_start, UTC),
-        current_period_end=datetime.fromtimestamp(item.current_period_end, UTC),
+        **vars(shown),
         trial_end=moment(found.trial_end),
-        cancel_at=_planned_end(found, item.current_period_end),
+        cancel_at=_planned_end(found, shown.current_period_end),
         canceled_at=moment(found.canceled_at),
         ended_at=moment(found.ended_at),
         started_at=datetime.fromtimestamp(found.start_date, UTC),
@@ -145,26 +139,29 @@ def subscription(found: stripe.Subscription, *, read_started_at: datetime) -> Su
         latest_invoice=_latest_invoice(found, read_started_at),
         read_started_at=read_started_at,
         schedule_id=id_of(getattr(found, "schedule", None)),
-        item_id=item.id,
-        quantity=getattr(item, "quantity", None) or 1,
-        item_count=len(items),
+        items=items,
         pending_until=moment(pending.expires_at) if pending else None,
         lasting_discounts=lasting.of_subscription(found),
-        is_reduced=lasting.is_reduced(found, next_at=item.current_period_end),
+        is_reduced=lasting.is_reduced(found, next_at=max(each.current_period_end for each in found["items"].data)),
         metadata=_metadata(found),
-        collection_paused=_collection_paused(found),
-        is_flexible=_is_flexible(found),
+        collection_paused=pauses.collection_of(found),
+        is_flexible=pauses.is_flexible(found),
     )
 
 
-def _collection_paused(found: stripe.Subscription) -> str:
-    paused = getattr(found, "pause_collection", None)
-    return paused.behavior if paused else ""
-
-
-def _is_flexible(found: stripe.Subscription) -> bool:
-    mode = getattr(found, "billing_mode", None)
-    return mode is not None and mode.type == "flexible"
+def _item(found: stripe.SubscriptionItem) -> ItemSnapshot:
+    interval, quantity = found.price.recurring, getattr(found, "quantity", None) or 1
+    return ItemSnapshot(
+        item_id=found.id,
+        price_id=found.price.id,
+        product_id=id_of(found.price.product),
+        money=_money_of(found.price, quantity=quantity),
+        interval=interval.interval if interval else None,
+        interval_count=interval.interval_count if interval else 1,
+        quantity=quantity,
+        current_period_start=datetime.fromtimestamp(found.current_period_start, UTC),
+        current_period_end=datetime.fromtimestamp(found.current_period_end, UTC),
+    )
 
 
 def schedule(found: stripe.SubscriptionSchedule) -> ScheduleSnapshot:
@@ -224,11 +221,11 @@ def _status(found: stripe.Subscription) -> SubscriptionStatus:
         raise failure from None
 
 
-def _planned_end(found: stripe.Subscription, period_end: int) -> datetime | None:
+def _planned_end(found: stripe.Subscription, period_end: datetime) -> datetime | None:
     """An end may be planned in two ways (guide §20.9); ours is one column."""
     if found.cancel_at is not None:
         return moment(found.cancel_at)
-    return moment(period_end) if found.cancel_at_period_end else None
+    return period_end if found.cancel_at_period_end else None
 
 
 def _has_card(found: stripe.Subscription) -> bool:

@@ -192,8 +192,15 @@ def _access_until(row: Subscription, world: World) -> datetime | None:
     if status == "trialing" and not row.has_card:
         return _period_end(there)
     if status == "past_due":
-        return _period_start(there) + grace
+        return _failed_at(row, there, world) + grace
     return _period_end(there) + grace
+
+
+def _failed_at(row: Subscription, there: dict, world: World) -> datetime:
+    """By card: with the period, or when something was billed within it."""
+    between = (each for each in invoices_of(row.stripe_id, world) if each["billing_reason"] != "subscription_cycle")
+    billed = [each["created"] for each in between if each["status"] == "open"]
+    return max([_period_start(there), *(datetime.fromtimestamp(created, UTC) for created in billed)])
 
 
 def _was_paid(row: Subscription, world: World) -> bool:
