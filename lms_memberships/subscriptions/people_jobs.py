@@ -21,7 +21,7 @@ from ..errors import Refusal
 from ..memberships.models import Membership
 from ..payments.gateway import SubscriptionStatus
 from ..retrying import retried
-from . import changes, people_listing, people_states
+from . import changes, given_access, people, people_listing, people_states
 from .models import Subscription
 from .people_job_models import PeopleJob, PeopleJobEntry
 from .told import OVER
@@ -37,7 +37,7 @@ RIGHTS: dict[str, str] = {
 SEES = "lms_memberships.view_subscription"
 
 NOT_HELD, ENDED, ENDING, NOT_RENEWING, WAITING = "not_held", "ended", "ending", "not_renewing", "waiting"
-HOLDS, PAST, FULL, ELSEWHERE = "holds", "past", "full", "elsewhere"
+HOLDS, PAST, FULL, GONE, ELSEWHERE = "holds", "past", "full", "gone", "elsewhere"
 STOPPED, NOT_ALLOWED, REFUSED, NO_ANSWER, BROKEN = "stopped", "not_allowed", "refused", "no_answer", "broken"
 #: What stands in ``PeopleJobEntry.reason``, and what a creator reads.
 REASONS: dict[str, str | Promise] = {
@@ -49,6 +49,7 @@ REASONS: dict[str, str | Promise] = {
     HOLDS: _("They hold this membership already."),
     PAST: _("The date has passed."),
     FULL: _("No place is left."),
+    GONE: given_access.AccountIsGone.message,
     ELSEWHERE: _("It was sold in another Stripe account."),
     STOPPED: _("Somebody stopped it before their turn."),
     NOT_ALLOWED: _("Whoever confirmed it may not do this any more."),
@@ -238,9 +239,11 @@ def _why_not_give(job: PeopleJob, subscription: Subscription | None, now: dateti
 
 def _entries(job: PeopleJob, keys: list[Any], *, now: datetime) -> Iterator[PeopleJobEntry]:
     held, due = meant(job, keys, now=now), clock.wall_time()
+    # Whoever goes is given nothing more; what they pay for ends with their account, and may end before.
+    gone = people.leaving(keys) if job.kind == PeopleJob.Kind.GIVE else set()
     for key in keys:
         subscription = held.get(key)
-        reason = why_not(job, subscription, now=now)
+        reason = GONE if key in gone else why_not(job, subscription, now=now)
         yield PeopleJobEntry(
             job=job,
             user_id=key,

@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -160,17 +161,21 @@ def _give(entry: PeopleJobEntry, token: str, *, now: datetime) -> None:
 
 def _given(entry: PeopleJobEntry, *, now: datetime) -> Values:
     job = entry.job
+    # Read again: it may have been emptied before it was our turn.
+    person = get_user_model()._base_manager.get(pk=entry.user_id)
+    if people.is_forgotten(person) or people.leaving([person.pk]):
+        return _left_out(people_jobs.GONE)
     held = people_jobs.meant(job, [entry.user_id], now=now).get(entry.user_id)
     reason = _refused_at_the_door(job) or people_jobs.why_not(job, held, now=now)
     if reason:
         return _left_out(reason)
     try:
-        holding.refuse_a_second(entry.user, job.membership, now=now)
-        given = giving.give(entry.user, job.membership, until=job.until, language=_language_of(entry), now=now)
+        holding.refuse_a_second(person, job.membership, now=now)
+        given = giving.give(person, job.membership, until=job.until, language=_language_of(entry), now=now)
     except holding.AlreadyMember:
-        return {"state": State.SKIPPED, "reason": people_jobs.HOLDS}
+        return _left_out(people_jobs.HOLDS)
     except places.Full:
-        return {"state": State.SKIPPED, "reason": people_jobs.FULL}
+        return _left_out(people_jobs.FULL)
     return {**_done(now), "subscription": given}
 
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import connection as database
+from django.db import transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,6 +19,7 @@ from lms_memberships.emails import switches
 from lms_memberships.emails.catalogue import EmailKind
 from lms_memberships.models import Email, Intent, Membership, PeopleJob, PeopleJobEntry, Subscription
 from lms_memberships.payments.connect import get_background_gateway
+from lms_memberships.personal_data import erasing, forgetting
 from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import people_jobs, people_working
 from tests.creator.crowds import crowd, holds
@@ -316,6 +318,33 @@ def test_the_day_is_a_day_ahead_and_a_reason_is_given(browser, membership, stude
     assert "too far ahead" in text(browser.post(act("give"), asked(membership, days=days, all="1")).content.decode())
     assert browser.post(act("give"), asked(membership, days=5, all="1") | {"act-note": ""}).status_code == 200
     assert not PeopleJob.objects.exists()
+
+
+def test_what_was_never_published_is_given_to_nobody(browser, membership, student):
+    """X2, S26: as on a person's own page."""
+    holds(student, membership, "ended")
+    never = MembershipFactory(title="Never published")
+    answer = browser.post(act("give"), asked(never, days=9, all="1"))
+    assert "valid choice" in text(answer.content.decode())
+    assert not PeopleJob.objects.exists()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_whoever_goes_is_given_nothing(browser, membership, student, when):
+    """K6, K7, X2: said before; and asked again when it is done."""
+    holds(student, membership, "ended")
+    stays = holds(UserFactory(), membership, "ended").user
+    if when == "before":
+        erasing.erase(student, now=timezone.now())
+    job = begun(browser, "give", asked(membership, days=9, all="1"))
+    said = text(browser.get(part(job)).content.decode())
+    assert ("This account was deleted: nothing can be done for it any more. (1)" in said) is (when == "before")
+    if when == "after":
+        with transaction.atomic():
+            forgetting.forget(student.pk)
+    work()
+    assert [row.user for row in Subscription.objects.filter(origin="given")] == [stays]
+    assert job.entries.get(user=student).reason == people_jobs.GONE
 
 
 # ---------------------------------------------------------------- crashes
