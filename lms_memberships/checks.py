@@ -19,6 +19,7 @@ from .memberships.checks import tax_behavior_is_known
 from .payments.connect import configured_key, livemode_of
 from .payments.stripe_gateway.notices import usable
 from .portal.checks import embed_origins_are_origins
+from .subscriptions.checks import people_have_numbers
 
 #: As Stripe makes them; those of tests and of the sandbox are shorter.
 SECRET_FORMAT = re.compile(r"whsec_[\w\-+/=]{24,}")
@@ -241,6 +242,7 @@ AT_START: tuple[Callable[[], Found], ...] = (
     documents_pass_the_door,
     news_of_mails_are_proven,
     embed_origins_are_origins,
+    people_have_numbers,
 )
 #: Run by ``check --deploy`` alone: tests and trials may well do without.
 BEFORE_PRODUCTION: tuple[Callable[[], Found], ...] = (

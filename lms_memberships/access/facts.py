@@ -1,7 +1,7 @@
 """What is known about one person and one thing? Read in one query, kept on the user object for the request."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import count
 
@@ -42,6 +42,11 @@ class Facts:
     may_be_staff: bool
     read_at: datetime
     generation: int
+
+    def as_of(self, moment: datetime) -> "Facts":
+        """The same, without what the person did not hold yet."""
+        holdings, lower = (tuple(one.as_of(moment) for one in held) for held in (self.holdings, self.lower))
+        return replace(self, holdings=holdings, lower=lower)
 
 
 def about(user: Person, target: Target, *, now: datetime) -> Facts:

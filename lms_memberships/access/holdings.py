@@ -57,12 +57,23 @@ class Holding:
     @property
     def contains_it(self) -> bool:
         """Whether this subscription began while the thing was in the bundle, or came to all."""
-        began = self.opened_at or self.started_at
         if self.since is None and self.until is None:
             return True
+        began = self.began_at
         if began is None:
             return False
         return (self.since is None or began >= self.since) and (self.until is None or began < self.until)
+
+    @property
+    def began_at(self) -> datetime | None:
+        """As ``Subscription.began_at``."""
+        return self.opened_at or self.started_at
+
+    def as_of(self, moment: datetime) -> "Holding":
+        """Before it began there was the membership, and nothing of theirs."""
+        if self.began_at is None or self.began_at <= moment:
+            return self
+        return Holding(self.membership_id, self.title, since=self.since, until=self.until)
 
     def reason(self, now: datetime) -> Reason:
         """What this holding alone says at that moment. Liveness is the one column (design §5)."""

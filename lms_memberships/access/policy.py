@@ -79,21 +79,16 @@ def decide(user: Person, item: object, *, now: datetime) -> Decision:
 
     One query for a signed-in student, none the second time in a request, none for a superuser.
     """
-    if user.is_superuser and user.is_active:
-        return SUPERUSER
-    target = target_of(item)
-    if target is None:
-        return CLOSED
-    known = facts.about(user, target, now=now)
-    if known.holdings:
-        decision = _decide_sold(user, known, now=now)
-    elif known.is_fenced:
-        decision = CLOSED
-    else:
-        return _decide_free(user, now=now)
-    if not decision.allowed and known.may_be_staff and isinstance(item, models.Model) and editing.may_edit(user, item):
-        return Decision(allowed=True, reason=Reason.EDITOR, membership_ids=decision.membership_ids)
-    return decision
+    return _decide(user, item, now=now)
+
+
+def decide_at(user: Person, item: object, *, moment: datetime, now: datetime) -> Decision:
+    """What ``decide`` answers about another moment: staff's question, as far as it is known (X1).
+
+    What began later was not there yet. What interrupted it in between is kept nowhere, so the past is asked of what is
+    known now. Of the present nobody asks when it began: Stripe's clock may be ahead of ours.
+    """
+    return _decide(user, item, now=moment, begun_by=moment if moment < now else None)
 
 
 def items_open_to(user: Person, items: Iterable[Thing], *, now: datetime) -> set[Thing]:
@@ -127,14 +122,35 @@ def holders_of(membership_id: int, *, now: datetime) -> models.QuerySet:
     return Subscription.objects.filter(ladders.and_above([membership_id])).giving_access(now)
 
 
-def _live_of(user: Person, *, now: datetime) -> models.QuerySet:
+def _live_of(user: Person, *, now: datetime, begun_by: datetime | None = None) -> models.QuerySet:
     if not user.is_authenticated:
         return Subscription.objects.none()
-    return Subscription.objects.of(user).giving_access(now)
+    live = Subscription.objects.of(user).giving_access(now)
+    return live if begun_by is None else live.filter(opened_at__lte=begun_by)
 
 
-def _decide_free(user: Person, *, now: datetime) -> Decision:
-    if not conf.REQUIRE_MEMBERSHIP or holds_anything(user, now=now):
+def _decide(user: Person, item: object, *, now: datetime, begun_by: datetime | None = None) -> Decision:
+    if user.is_superuser and user.is_active:
+        return SUPERUSER
+    target = target_of(item)
+    if target is None:
+        return CLOSED
+    known = facts.about(user, target, now=now)
+    if begun_by is not None:
+        known = known.as_of(begun_by)
+    if known.holdings:
+        decision = _decide_sold(user, known, now=now)
+    elif known.is_fenced:
+        decision = CLOSED
+    else:
+        return _decide_free(user, now=now, begun_by=begun_by)
+    if not decision.allowed and known.may_be_staff and isinstance(item, models.Model) and editing.may_edit(user, item):
+        return Decision(allowed=True, reason=Reason.EDITOR, membership_ids=decision.membership_ids)
+    return decision
+
+
+def _decide_free(user: Person, *, now: datetime, begun_by: datetime | None) -> Decision:
+    if not conf.REQUIRE_MEMBERSHIP or _live_of(user, now=now, begun_by=begun_by).exists():
         return FREE
     ids = frozenset(Membership.objects.ever_published().values_list("pk", flat=True))
     return _refuse(Reason.JOIN if user.is_authenticated else Reason.SIGN_IN, None, ids)

@@ -10,6 +10,8 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
+from ..subscriptions import people
+
 #: Text fields of a user that say nothing about the person, or are set on their own.
 NOT_TEXT = frozenset({"password"})
 #: Who may do what, and what they may come in with.
@@ -42,8 +44,8 @@ def erase_user(user: AbstractBaseUser) -> list[str]:
 
 
 def name_of(pk: int) -> str:
-    """What a tombstone is called. Says nothing but its number."""
-    return f"erased-{pk}"
+    """What a tombstone is called, and known by."""
+    return people.name_of_tombstone(pk)
 
 
 def _empty(user: AbstractBaseUser, field: models.Field) -> bool:

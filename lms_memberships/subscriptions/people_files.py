@@ -62,8 +62,8 @@ def cells(person: AbstractBaseUser, held: list[Subscription]) -> Cells:
 
 
 def day(moment: datetime | None) -> str:
-    """A local day, as 2027-01-31; empty for none."""
-    return timezone.localdate(moment).isoformat() if moment is not None else ""
+    """The day where the site is, whoever asks or works, as 2027-01-31; empty for none (M7)."""
+    return timezone.localdate(moment, timezone.get_default_timezone()).isoformat() if moment is not None else ""
 
 
 def csv_pieces(rows: Iterable[Cells]) -> Iterator[bytes]:

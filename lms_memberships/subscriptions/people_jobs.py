@@ -12,7 +12,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
@@ -23,10 +23,9 @@ from ..history import PEOPLE_CANCELLED, PEOPLE_GIVEN, PEOPLE_STOPPED
 from ..memberships.models import Membership
 from ..payments.gateway import SubscriptionStatus
 from ..retrying import retried
-from . import people_files, people_listing, people_states
+from . import changes, given_access, people, people_files, people_listing, people_states
 from .models import Subscription
 from .people_job_models import PeopleJob, PeopleJobEntry
-from .queries import BILLED
 from .told import OVER
 
 State = PeopleJobEntry.State
@@ -42,7 +41,7 @@ HISTORY: dict[str, str] = {PeopleJob.Kind.CANCEL: PEOPLE_CANCELLED, PeopleJob.Ki
 SEES = "lms_memberships.view_subscription"
 
 NOT_HELD, ENDED, ENDING, NOT_RENEWING, WAITING = "not_held", "ended", "ending", "not_renewing", "waiting"
-HOLDS, PAST, FULL, ELSEWHERE = "holds", "past", "full", "elsewhere"
+HOLDS, PAST, FULL, GONE, ELSEWHERE = "holds", "past", "full", "gone", "elsewhere"
 STOPPED, NOT_ALLOWED, REFUSED, NO_ANSWER, BROKEN = "stopped", "not_allowed", "refused", "no_answer", "broken"
 #: What stands in ``PeopleJobEntry.reason``, and what a creator reads.
 REASONS: dict[str, str | Promise] = {
@@ -50,10 +49,11 @@ REASONS: dict[str, str | Promise] = {
     ENDED: _("It has ended already."),
     ENDING: _("It is cancelled already."),
     NOT_RENEWING: _("It does not renew: paid once, paid off, or given."),
-    WAITING: _("Its first payment is on the way, or it is paused."),
+    WAITING: _("Its first payment is on the way."),
     HOLDS: _("They hold this membership already."),
     PAST: _("The date has passed."),
     FULL: _("No place is left."),
+    GONE: given_access.AccountIsGone.message,
     ELSEWHERE: _("It was sold in another Stripe account."),
     STOPPED: _("Somebody stopped it before their turn."),
     NOT_ALLOWED: _("Whoever confirmed it may not do this any more."),
@@ -121,14 +121,22 @@ def why_not(job: PeopleJob, subscription: Subscription | None, *, now: datetime)
 
 
 def meant(job: PeopleJob, keys: Iterable[Any], *, now: datetime) -> dict[Any, Subscription]:
-    """Of the job's membership, what each of these people holds or held: what still runs before what has ended."""
+    """Of the job's membership, what each of these people holds or held: what can be cancelled, if that is wanted,
+    before all else; then what still runs before what has ended.
+    """
     found = people_states.shown().filter(membership_id=job.membership_id, user__in=list(keys))
-    best: dict[Any, Subscription] = {}
+    best: dict[Any, tuple[tuple[bool, bool], Subscription]] = {}
     for row in found.order_by("started_at", "pk"):
-        known = best.get(row.user_id)
-        if known is None or row.is_held(now) >= known.is_held(now):
-            best[row.user_id] = row
-    return best
+        rank = job.kind == PeopleJob.Kind.CANCEL and _is_charged_on(row), row.is_held(now)
+        if row.user_id not in best or rank >= best[row.user_id][0]:
+            best[row.user_id] = rank, row
+    return {key: row for key, (_rank, row) in best.items()}
+
+
+def to_cancel(entry: PeopleJobEntry) -> list[Subscription]:
+    """All that Stripe would charge this person on for. There can be two: another account was merged into theirs."""
+    rows = _seen(entry.job, entry.user_id, entry.subscription_id)
+    return [row for row in rows.order_by("started_at", "pk") if _is_charged_on(row)]
 
 
 def counts(job: PeopleJob) -> dict[str, int]:
@@ -144,10 +152,13 @@ def left_out(job: PeopleJob) -> list[tuple[str | Promise, int]]:
 
 
 def end_at_once(job: PeopleJob) -> int:
-    """For how many there is no paid period: their payment is missing, and cancelling ends it now."""
+    """For how many there is no paid period: their payment is missing or it rests, and cancelling ends it now."""
     if job.kind != PeopleJob.Kind.CANCEL:
         return 0
-    return job.entries.filter(state=State.PLANNED, subscription__status=SubscriptionStatus.PAST_DUE).count()
+    rows = _seen(job, OuterRef("user"), OuterRef("subscription"))
+    rows = rows.filter(is_recurring=True, paid_up_at=None, cancel_at=None).exclude(stripe_id="")
+    unpaid = rows.filter(status__in=changes.WITHOUT_PAID_TIME)
+    return job.entries.filter(Exists(unpaid), state=State.PLANNED).count()
 
 
 def last_moment(job: PeopleJob) -> datetime | None:
@@ -203,16 +214,28 @@ def try_again(job: PeopleJob) -> int:
     return count
 
 
+def _seen(job: PeopleJob, user: Any, chosen: Any) -> QuerySet[Subscription]:
+    """Of the job's membership, what this person had when the preview was made: what they buy later is left alone.
+    What was chosen for them counts wherever a merge has put it, but not once it is another membership's.
+    """
+    theirs = Q(pk=chosen) | Q(user=user, started_at__lte=job.created_at)
+    return people_states.shown().filter(theirs, membership_id=job.membership_id)
+
+
+def _is_charged_on(subscription: Subscription) -> bool:
+    return changes.is_cancellable(subscription) and not changes.is_ending(subscription)
+
+
 def _why_not_cancel(job: PeopleJob, subscription: Subscription | None, now: datetime) -> str:
     if subscription is None:
         return NOT_HELD
-    if not subscription.is_recurring or not subscription.stripe_id or subscription.paid_up_at is not None:
-        return NOT_RENEWING if subscription.is_live(now) else ENDED
-    if subscription.status in OVER:
-        return ENDED
-    if subscription.cancel_at is not None:
-        return ENDING
-    return "" if subscription.status in BILLED and not subscription.has_failed_at_first else WAITING
+    if _is_charged_on(subscription):
+        return ""
+    if changes.is_ending(subscription):
+        return ENDED if subscription.status in OVER else ENDING
+    if subscription.status == SubscriptionStatus.INCOMPLETE:
+        return WAITING
+    return NOT_RENEWING if subscription.is_live(now) else ENDED
 
 
 def _why_not_give(job: PeopleJob, subscription: Subscription | None, now: datetime) -> str:
@@ -224,9 +247,11 @@ def _why_not_give(job: PeopleJob, subscription: Subscription | None, now: dateti
 
 def _entries(job: PeopleJob, keys: list[Any], *, now: datetime) -> Iterator[PeopleJobEntry]:
     held, due = meant(job, keys, now=now), clock.wall_time()
+    # Whoever goes is given nothing more; what they pay for ends with their account, and may end before.
+    gone = people.leaving(keys) if job.kind == PeopleJob.Kind.GIVE else set()
     for key in keys:
         subscription = held.get(key)
-        reason = why_not(job, subscription, now=now)
+        reason = GONE if key in gone else why_not(job, subscription, now=now)
         yield PeopleJobEntry(
             job=job,
             user_id=key,

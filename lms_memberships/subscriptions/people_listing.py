@@ -3,17 +3,18 @@
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth import get_user_model
-from django.core.exceptions import FieldDoesNotExist, ValidationError
+from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q, QuerySet
-from django.utils import timezone
 
 from ..payments.models import Account, Customer
 from . import people_states
 from .models import Invoice, Subscription
+from .people import forgotten, is_column
+from .spans import day_begins
 
 #: Ids of Stripe's, by which a person is found exactly, as support is told them.
 STRIPE_ID = re.compile(r"(sub|pi|cus|in)_\w{4,}")
@@ -36,7 +37,7 @@ class Wanted:
     membership: int | None = None
     state: str = ""
     origin: str = ""
-    #: Local days, both included, as 2027-01-31.
+    #: Days where the site is, both included, as 2027-01-31.
     joined_from: str = ""
     joined_to: str = ""
     language: str = ""
@@ -150,16 +151,13 @@ def _beyond(column: str, value: Any, key: str, *, downwards: bool) -> Q:
 
 def _who(wanted: Wanted, prefix: str) -> Q:
     """What is asked of the person. Whoever was forgotten is nobody any more (K7)."""
-    meta = get_user_model()._meta
     email = get_user_model().get_email_field_name()
-    found = Q()
-    if _has(meta, "is_active") and _has(meta, email):
-        found &= ~Q(**{f"{prefix}is_active": False, f"{prefix}{email}": ""})
+    found = ~forgotten(prefix)
     if wanted.people is not None:
         found &= Q(**{f"{prefix}pk__in": _keys(wanted.people)})
     if STRIPE_ID.fullmatch(wanted.words):
         return found & _by_stripe_id(wanted.words, prefix)
-    columns = [name for name in dict.fromkeys((get_user_model().USERNAME_FIELD, email, *NAMES)) if _has(meta, name)]
+    columns = [name for name in dict.fromkeys((get_user_model().USERNAME_FIELD, email, *NAMES)) if is_column(name)]
     for word in wanted.words.split()[:MOST_WORDS]:
         anywhere = Q()
         for column in columns:
@@ -197,15 +195,8 @@ def _keys(given: Iterable[str]) -> list[Any]:
     return found
 
 
-def _has(meta: Any, name: str) -> bool:
-    try:
-        return bool(meta.get_field(name).concrete)
-    except FieldDoesNotExist:
-        return False
-
-
 def _begin_of(day: str, *, later: int = 0) -> datetime:
     # Nobody joined before or after these, and further out there is no day after.
     local = min(max(date.fromisoformat(day), FIRST_DAY), LAST_DAY)
-    begin = datetime.combine(local + timedelta(days=later), time())
-    return timezone.make_aware(begin, timezone.get_current_timezone())
+    # Where the site is: a list, and a file that a worker makes of it, are of the same people (M7).
+    return day_begins(local + timedelta(days=later))

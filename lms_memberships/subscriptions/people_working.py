@@ -3,6 +3,7 @@
 import logging
 from datetime import datetime, timedelta
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
@@ -113,20 +114,39 @@ def _cancel(entry: PeopleJobEntry, token: str, *, gateway: Gateway, now: datetim
 
 
 def _cancelled(entry: PeopleJobEntry, *, gateway: Gateway, now: datetime) -> Values:
-    """What comes of it. As our row has it now; ``changes`` reads it again at Stripe."""
-    reason = _refused_at_the_door(entry.job) or people_jobs.why_not(entry.job, entry.subscription, now=now)
-    if reason in AS_ASKED:
-        return _done(now)
-    if reason:
-        return {"state": State.SKIPPED, "reason": reason}
-    subscription = entry.subscription
-    if subscription is None or not subscription.is_at(gateway, subscription.stripe_id):
-        return {"state": State.SKIPPED, "reason": people_jobs.ELSEWHERE}
-    try:
-        changes.cancel(subscription, gateway=gateway, now=now)
-    except Refusal:
-        return {"state": State.SKIPPED, "reason": people_jobs.NOT_RENEWING}
-    return _done(now)
+    """What comes of it. As our rows have it now; ``changes`` reads each again at Stripe. Broken off between two, the
+    next run finds those that are left. Raises what Stripe said of the last that it refused, after all were tried.
+    """
+    if reason := _refused_at_the_door(entry.job):
+        return _left_out(reason)
+    rows = people_jobs.to_cancel(entry)
+    if not rows:
+        return _nothing_to_cancel(entry, now=now)
+    here = [row for row in rows if row.is_at(gateway, row.stripe_id)]
+    left = "" if len(here) == len(rows) else people_jobs.ELSEWHERE
+    refused: GatewayFailure | None = None
+    for row in here:
+        try:
+            changes.cancel(row, gateway=gateway, now=now)
+        except (NotFound, RequestRefused) as failure:
+            # One that Stripe refuses must not keep the others renewing.
+            refused = failure
+        except Refusal:
+            left = people_jobs.NOT_RENEWING
+    if refused is not None:
+        raise refused
+    return _left_out(left) if left else _done(now)
+
+
+def _nothing_to_cancel(entry: PeopleJobEntry, *, now: datetime) -> Values:
+    """What was chosen has ended meanwhile, or is something else by now."""
+    chosen = Subscription.objects.filter(pk=entry.subscription_id).first()
+    reason = people_jobs.why_not(entry.job, chosen, now=now)
+    return _done(now) if reason in AS_ASKED else _left_out(reason or people_jobs.NOT_HELD)
+
+
+def _left_out(reason: str) -> Values:
+    return {"state": State.SKIPPED, "reason": reason}
 
 
 @retried
@@ -141,17 +161,21 @@ def _give(entry: PeopleJobEntry, token: str, *, now: datetime) -> None:
 
 def _given(entry: PeopleJobEntry, *, now: datetime) -> Values:
     job = entry.job
+    # Read again: it may have been emptied before it was our turn.
+    person = get_user_model()._base_manager.get(pk=entry.user_id)
+    if people.is_forgotten(person) or people.leaving([person.pk]):
+        return _left_out(people_jobs.GONE)
     held = people_jobs.meant(job, [entry.user_id], now=now).get(entry.user_id)
     reason = _refused_at_the_door(job) or people_jobs.why_not(job, held, now=now)
     if reason:
-        return {"state": State.SKIPPED, "reason": reason}
+        return _left_out(reason)
     try:
-        holding.refuse_a_second(entry.user, job.membership, now=now)
-        given = giving.give(entry.user, job.membership, until=job.until, language=_language_of(entry), now=now)
+        holding.refuse_a_second(person, job.membership, now=now)
+        given = giving.give(person, job.membership, until=job.until, language=_language_of(entry), now=now)
     except holding.AlreadyMember:
-        return {"state": State.SKIPPED, "reason": people_jobs.HOLDS}
+        return _left_out(people_jobs.HOLDS)
     except places.Full:
-        return {"state": State.SKIPPED, "reason": people_jobs.FULL}
+        return _left_out(people_jobs.FULL)
     return {**_done(now), "subscription": given}
 
 

@@ -9,6 +9,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.core.management import CommandError, call_command
 from django.template import Context, Template
 
+from lms_memberships.access import decide
 from lms_memberships.models import Item
 from tests.access import school
 
@@ -38,6 +39,27 @@ def test_it_answers_for_another_day(course, gold, student, now):
     assert ask("student", "/clay")[1] == 0
     later = (now + timedelta(days=12)).date().isoformat()
     assert ask("student", "/clay", "--at", later)[1] == 1
+
+
+def test_before_they_joined_it_was_closed(course, gold, student, now, settings):
+    """X1: what interrupted it since is not known, but that it had not begun is."""
+    school.subscribe(student, gold, until=now + timedelta(days=10), opened_at=now - timedelta(days=5))
+    for days, allowed in ((1, True), (4, True), (6, False), (2000, False)):
+        then = (now - timedelta(days=days)).isoformat()
+        answer, code = ask("student", "/clay/", "--at", then)
+        assert code == (0 if allowed else 1), days
+        assert ("This is for members" in answer) is not allowed
+    settings.LMS_MEMBERSHIPS_REQUIRE_MEMBERSHIP = True
+    school.course("Glaze")
+    assert ask("student", "/glaze/", "--at", (now - timedelta(days=1)).isoformat())[1] == 0
+    assert ask("student", "/glaze/", "--at", (now - timedelta(days=6)).isoformat())[1] == 1
+
+
+def test_a_clock_of_stripes_that_is_ahead_locks_nobody_out(course, gold, student, now):
+    """X1: the present asks until when it is open, and never when it began."""
+    school.subscribe(student, gold, until=now + timedelta(days=10), opened_at=now + timedelta(days=1))
+    assert ask("student", "/clay/")[1] == 0
+    assert decide(student, course, now=now).allowed
 
 
 @pytest.mark.parametrize("person", ["student", "student@school.test", "STUDENT@school.test", "-"])

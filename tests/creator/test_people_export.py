@@ -2,7 +2,7 @@
 
 import csv
 import io
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import openpyxl
@@ -13,6 +13,7 @@ from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
 from wagtail.models import ModelLogEntry
+from wagtail.users.models import UserProfile
 
 from lms_memberships import clock, leases, spreadsheet_cells
 from lms_memberships.management.jobs import JOBS
@@ -90,6 +91,26 @@ def test_what_was_asked_for_stands_first(browser, gold, student):
     holds(student, silver, "ended", started_at=timezone.now() - 400 * DAY)
     (row,) = as_csv(body(browser.post(EXPORT, {"format": "csv", "membership": silver.pk})))
     assert row[5:7] == ["Silver", "ended"]
+
+
+def test_the_zone_of_whoever_asks_changes_nobody(browser, exporter, gold, student, settings):
+    """M7: the list, its file at once, and one that a worker makes: days are the site's, whatever zone an admin chose."""
+    settings.TIME_ZONE = "America/New_York"
+    UserProfile.objects.update_or_create(user=exporter, defaults={"current_time_zone": "Asia/Tokyo"})
+    # The first in New York, the second in Tokyo.
+    holds(student, gold, started_at=datetime(2026, 3, 1, 20, tzinfo=UTC))
+    sent = {"joined_from": "2026-03-01", "joined_to": "2026-03-01"}
+    page = browser.get(LIST, sent)
+    assert [row.user for row in page.context["object_list"]] == [student]
+    assert "March 1, 2026" in text(page.content.decode())
+    (row,) = as_csv(body(browser.post(EXPORT, sent | {"format": "csv"})))
+    assert row[8] == "2026-03-01"
+    wanted = Wanted(joined_from="2026-03-01", joined_to="2026-03-01")
+    made = exporting.begin(exporter, wanted, as_format="csv", language="en", now=timezone.now())
+    drain()
+    made.refresh_from_db()
+    assert (made.state, as_csv(b"".join(exporting.pieces(made)))) == ("ready", [row])
+    assert browser.get(LIST, {"joined_from": "2026-03-02"}).context["people_count"] == 0
 
 
 @pytest.mark.parametrize("name", HOSTILE)

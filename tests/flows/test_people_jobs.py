@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import connection as database
+from django.db import transaction
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -18,6 +19,7 @@ from lms_memberships.emails import switches
 from lms_memberships.emails.catalogue import EmailKind
 from lms_memberships.models import Email, Intent, Membership, PeopleJob, PeopleJobEntry, Subscription
 from lms_memberships.payments.connect import get_background_gateway
+from lms_memberships.personal_data import erasing, forgetting
 from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import people_jobs, people_working
 from tests.creator.crowds import crowd, holds
@@ -192,7 +194,107 @@ def test_who_is_left_out_and_why_is_said_before(browser, gateway, membership, me
     ):
         assert f"{people_jobs.REASONS[why]} (1)" in said, why
     assert "Cancel for 3 people" in said
-    assert "For 1 of them the last payment is missing" in said
+    assert "For 1 of them nothing is paid ahead" in said
+    Subscription.objects.filter(user__in=members[1:]).update(status="unpaid")
+    Subscription.objects.filter(user=members[2]).update(status="paused")
+    job = drafted(browser, "cancel", asked(membership, all="1"))
+    said = text(browser.get(part(job)).content.decode())
+    assert "Cancel for 3 people" in said
+    assert "For 3 of them nothing is paid ahead" in said
+
+
+def twice(membership, client_for, payer, other) -> None:
+    """Both pay for it, and then are one person: what a merge of two accounts leaves behind."""
+    buy(client_for(other), membership)
+    Subscription.objects.filter(user=other).update(user=payer)
+
+
+@pytest.mark.parametrize("more", ["given", "ended"])
+def test_whoever_holds_it_in_another_way_too_pays_no_more(
+    browser, membership, members, sandbox, live_session, clock, more
+):
+    """P25, N6, X2: what Stripe charges for is what is cancelled, whatever else they hold or held, and since when."""
+    columns = {"stripe_id": "", "is_recurring": False, "origin": "given"} if more == "given" else {}
+    state = "live" if more == "given" else "cancelled"
+    kept = holds(members[0], membership, state, started_at=timezone.now() + timedelta(seconds=5), **columns)
+    paid = Subscription.objects.exclude(pk=kept.pk).get(user=members[0])
+    job = begun(browser, "cancel", asked(membership, person=[members[0].pk]))
+    assert job.entries.get().subscription == paid
+    work()
+    assert states(job) == [State.DONE]
+    assert cancelled(sandbox) == [paid.stripe_id]
+    if more == "given":
+        assert decide(members[0], live_session, now=timezone.now()).reason == "member"
+
+
+@pytest.mark.parametrize("dies", [False, True])
+def test_somebody_who_pays_twice_pays_neither_any_more(
+    browser, membership, members, client_for, sandbox, settings, monkeypatch, clock, dies
+):
+    """P25, N6: and a death between the two does not lose the second."""
+    settings.LMS_MEMBERSHIPS_LEASE_SECONDS = 0
+    twice(membership, client_for, members[0], UserFactory())
+    job = begun(browser, "cancel", asked(membership, person=[members[0].pk]))
+    if dies:
+        die_after_calls(monkeypatch, 2)
+        with pytest.raises(Killed):
+            run(clock.now)
+        monkeypatch.undo()
+        assert states(job) == [State.PLANNED]
+        assert len(cancelled(sandbox)) == 2, "Stripe has heard both; we know of the first"
+    run(clock.now)
+    assert states(job) == [State.DONE]
+    both = set(Subscription.objects.filter(user=members[0]).values_list("stripe_id", flat=True))
+    assert sorted(cancelled(sandbox)) == sorted(both)
+    assert not Subscription.objects.filter(user=members[0], cancel_at=None).exists()
+
+
+def test_one_that_stripe_refuses_keeps_no_other_renewing(browser, membership, members, client_for, sandbox):
+    """P25, D2: the person has failed, and can be tried again; what could be done is done."""
+    twice(membership, client_for, members[0], UserFactory())
+    first, second = Subscription.objects.filter(user=members[0]).order_by("pk")
+    sandbox.faults.plan(Fault("status", f"POST /v1/subscriptions/{first.stripe_id}", count=1, status=400))
+    job = begun(browser, "cancel", asked(membership, person=[members[0].pk]))
+    work()
+    assert states(job) == [State.FAILED]
+    assert cancelled(sandbox) == [second.stripe_id]
+    browser.post(part(job, "again"))
+    work()
+    assert states(job) == [State.DONE]
+    assert sorted(cancelled(sandbox)) == sorted([second.stripe_id, first.stripe_id])
+
+
+def test_what_is_bought_after_the_preview_is_left_alone(browser, membership, members, client_for, sandbox, clock):
+    """N6: nothing is done for more than was seen: whoever came back meanwhile stays."""
+    row = Subscription.objects.get(user=members[0])
+    job = begun(browser, "cancel", asked(membership, person=[members[0].pk]))
+    Subscription.objects.filter(pk=row.pk).update(
+        status="canceled", access_until=timezone.now(), ended_at=timezone.now()
+    )
+    again = holds(members[0], membership, started_at=timezone.now() + timedelta(minutes=1))
+    work()
+    assert states(job) == [State.DONE]
+    again.refresh_from_db()
+    assert (again.cancel_at, cancelled(sandbox)) == (None, [])
+
+
+def test_what_became_another_membership_meanwhile_goes_on(browser, membership, members, sandbox):
+    """N6, V29: the job was for the other."""
+    job = begun(browser, "cancel", asked(membership, person=[members[0].pk]))
+    Subscription.objects.filter(user=members[0]).update(membership=MembershipFactory(title="Silver"))
+    work()
+    assert list(job.entries.values_list("state", "reason")) == [(State.SKIPPED, people_jobs.NOT_HELD)]
+    assert cancelled(sandbox) == []
+
+
+@pytest.mark.parametrize("status", ["unpaid", "paused"])
+def test_what_is_unpaid_or_rests_is_ended_and_not_left_out(browser, membership, members, status):
+    """P25, G3: Stripe may charge for it again, and there is no paid period to wait for."""
+    Subscription.objects.filter(user=members[0]).update(status=status)
+    job = begun(browser, "cancel", asked(membership, person=[members[0].pk]))
+    work()
+    assert states(job) == [State.DONE]
+    assert Subscription.objects.get(user=members[0]).status == "canceled"
 
 
 # ---------------------------------------------------------------- giving
@@ -236,6 +338,33 @@ def test_the_day_is_a_day_ahead_and_a_reason_is_given(browser, membership, stude
     assert "too far ahead" in text(browser.post(act("give"), asked(membership, days=days, all="1")).content.decode())
     assert browser.post(act("give"), asked(membership, days=5, all="1") | {"act-note": ""}).status_code == 200
     assert not PeopleJob.objects.exists()
+
+
+def test_what_was_never_published_is_given_to_nobody(browser, membership, student):
+    """X2, S26: as on a person's own page."""
+    holds(student, membership, "ended")
+    never = MembershipFactory(title="Never published")
+    answer = browser.post(act("give"), asked(never, days=9, all="1"))
+    assert "valid choice" in text(answer.content.decode())
+    assert not PeopleJob.objects.exists()
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_whoever_goes_is_given_nothing(browser, membership, student, when):
+    """K6, K7, X2: said before; and asked again when it is done."""
+    holds(student, membership, "ended")
+    stays = holds(UserFactory(), membership, "ended").user
+    if when == "before":
+        erasing.erase(student, now=timezone.now())
+    job = begun(browser, "give", asked(membership, days=9, all="1"))
+    said = text(browser.get(part(job)).content.decode())
+    assert ("This account was deleted: nothing can be done for it any more. (1)" in said) is (when == "before")
+    if when == "after":
+        with transaction.atomic():
+            forgetting.forget(student.pk)
+    work()
+    assert [row.user for row in Subscription.objects.filter(origin="given")] == [stays]
+    assert job.entries.get(user=student).reason == people_jobs.GONE
 
 
 # ---------------------------------------------------------------- crashes

@@ -1,12 +1,15 @@
 """Do contradictory settings stop the server, and does a sound site start without a word?"""
 
 import pytest
+from django.contrib.auth import get_user_model
 from django.core import checks as django_checks
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
+from django.db import models
 from django.test import override_settings
 from django.urls import include, path
 from django.utils import translation
+from wagtail_lms.models import CoursePage
 
 from lms_memberships import checks
 from lms_memberships.payments.webhook_events import WANTED
@@ -34,6 +37,18 @@ def test_the_checks_are_registered():
 def test_what_is_no_key_is_an_error(key, settings):
     settings.LMS_MEMBERSHIPS_STRIPE_SECRET_KEY = key
     assert ids(checks.key_is_one) == ["E001"]
+
+
+def test_people_without_numbers_are_an_error_and_no_broken_page(monkeypatch):
+    """P23, X20: the list of people would lead nowhere."""
+    meta = get_user_model()._meta
+    assert ids(checks.people_have_numbers) == []
+    inherited = CoursePage._meta.pk
+    assert inherited.is_relation
+    monkeypatch.setattr(meta, "pk", inherited)
+    assert ids(checks.people_have_numbers) == []
+    monkeypatch.setattr(meta, "pk", models.UUIDField(primary_key=True))
+    assert ids(checks.people_have_numbers) == ["E060"]
 
 
 @pytest.mark.parametrize("key", ["", "sk_test_abc", "rk_live_abc", " rk_test_abc\n"])

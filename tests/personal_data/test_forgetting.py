@@ -2,18 +2,22 @@
 
 import io
 import json
+import uuid
 
 import pytest
 from allauth.account.models import EmailAddress
 from django.contrib.auth import get_user_model
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.urls import reverse
+from django.utils import timezone
 from wagtail.log_actions import log
 
 from lms_memberships.history import PAYMENT_REFUNDED, SECOND_PURCHASE_UNDONE
 from lms_memberships.models import Email, Intent, Invoice, Refund, Subscription, WebhookEvent
 from lms_memberships.personal_data import forgetting
+from lms_memberships.subscriptions import deeds, given_access, people, people_listing
+from lms_memberships.subscriptions.people_listing import Wanted
 from tests.factories import UserFactory
 from tests.personal_data.conftest import ADDRESS, NAME
 from tests.personal_data.test_erasing import leave
@@ -89,6 +93,35 @@ def test_the_history_of_a_refund_forgets_them(member, membership, browser, is_th
     leave(browser)
     line.refresh_from_db()
     assert (line.data["student"] != "clay") is is_theirs, "somebody else's line stays as it is"
+
+
+@pytest.mark.parametrize("way", ["no address is left", "the address signs in", "the address is unique"])
+def test_whoever_is_forgotten_is_known_as_such(member, browser, monkeypatch, way):
+    """K7, P23: also where the address cannot be empty. In no list, and given nothing."""
+    model = get_user_model()
+    if way == "the address signs in":
+        monkeypatch.setattr(model, "USERNAME_FIELD", "email")
+    if way == "the address is unique":
+        monkeypatch.setattr(model._meta.get_field("email"), "unique", True)
+    other = UserFactory(username="erased-0", email="erased-0", is_active=False)
+    Subscription.objects.create(
+        user=other, membership=Subscription.objects.get().membership, started_at=timezone.now(), status="active"
+    )
+    assert not people.is_forgotten(member)
+    assert people_listing.count(Wanted(), now=timezone.now()) == 2
+    with transaction.atomic():
+        forgetting.forget(member.pk)
+    member.refresh_from_db()
+    assert bool(member.email) is (way != "no address is left")
+    assert people.is_forgotten(member)
+    assert not people.is_forgotten(other), "whoever is locked out only is somebody still"
+    assert list(people_listing.people(Wanted(), now=timezone.now())) == [other]
+    assert [row.user for row in people_listing.rows(Wanted(), now=timezone.now())] == [other]
+    with pytest.raises(given_access.AccountIsGone):
+        given_access.give(
+            member.pk, Subscription.objects.first().membership, until=None,
+            wish=deeds.Wish("Wish", uuid.uuid4(), None), now=timezone.now(),
+        )  # fmt: skip
 
 
 def test_others_keep_their_names(traces, browser):

@@ -1,6 +1,6 @@
 """How is something asked for many people at once? Which membership, until when and why; then for whom, to be confirmed."""
 
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django import forms
@@ -24,6 +24,7 @@ from ...memberships.models import Membership
 from ...subscriptions import people_jobs, people_working
 from ...subscriptions.people_job_models import PeopleJob
 from ...subscriptions.people_listing import Wanted
+from ...subscriptions.spans import day_ends
 from .filters import CHOSEN, EVERYBODY, asked, wanted_of
 from .views import ACT, JOB, LIST, PeopleIndex
 
@@ -60,12 +61,17 @@ class GiveForm(CancelForm):
         help_text=gettext_lazy("For the history. The people do not see it."),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        # What was never published opens nothing.
+        self.fields["membership"].queryset = Membership.objects.ever_published().order_by("title", "pk")
+
     def clean_until(self) -> datetime:
         day = self.cleaned_data["until"]
-        today = timezone.localdate(clock.now())
+        today = timezone.localdate(clock.now(), timezone.get_default_timezone())
         if not today <= day <= today + LONGEST:
             raise forms.ValidationError(_("This day is over, or too far ahead."))
-        return timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
+        return day_ends(day)
 
     def asked(self, kind: str) -> people_jobs.Asked:
         return people_jobs.Asked(

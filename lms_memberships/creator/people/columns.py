@@ -88,5 +88,6 @@ def _next(row: Any) -> str:
 
 
 def _day(moment: datetime | None) -> str:
-    """A local day, as the reader's language writes it."""
-    return date_format(timezone.localtime(moment), "DATE_FORMAT") if moment is not None else ""
+    """The day where the site is, by which the list is narrowed, as the reader's language writes it."""
+    here = timezone.get_default_timezone()
+    return date_format(timezone.localtime(moment, here), "DATE_FORMAT") if moment is not None else ""

@@ -46,7 +46,9 @@ class WhyForm(forms.Form):
         label=gettext_lazy("When"),
         required=False,
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}),
-        help_text=gettext_lazy("In the time zone of the site. Empty: now."),
+        help_text=gettext_lazy(
+            "In the time zone of the site. Empty: now. Of the past, interruptions in between are not known."
+        ),
     )
 
 
@@ -106,8 +108,9 @@ class WhyPage(WagtailAdminTemplateMixin, TemplateView):
         return Slice(shown, found.number, found.older, found.newer)
 
     def _answer(self, item: Item, at: datetime | None) -> dict[str, object]:
-        moment = at or clock.now()
+        now = clock.now()
+        moment = at or now
         # The dates in the sentence are the site's too.
         with timezone.override(timezone.get_default_timezone()):
-            decision = policy.decide(self.person, item, now=moment)
+            decision = policy.decide_at(self.person, item, moment=moment, now=now)
             return {"decision": decision, "sentence": decision.sentence, "moment": minute(moment), "is_now": at is None}

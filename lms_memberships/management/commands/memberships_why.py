@@ -35,8 +35,9 @@ class Command(BaseCommand):
 
     def handle(self, *args: object, **options: str) -> None:
         user, item = find_user(options["user"]), find_item(options["item"])
-        moment = find_moment(options["at"])
-        decision = policy.decide(user, item, now=moment)
+        now = clock.now()
+        moment = find_moment(options["at"]) or now
+        decision = policy.decide_at(user, item, moment=moment, now=now)
         if options["json"]:
             self.stdout.write(json.dumps(_as_json(user, item, decision, moment)))
         else:
@@ -78,10 +79,10 @@ def find_item(name: str) -> models.Model:
     return found
 
 
-def find_moment(text: str | None) -> datetime:
-    """The domain's present, or the given moment in the site's time zone; a day alone means its beginning."""
+def find_moment(text: str | None) -> datetime | None:
+    """The given moment in the site's time zone; a day alone means its beginning. None: the present."""
     if not text:
-        return clock.now()
+        return None
     try:
         moment = parse_datetime(text)
         day = parse_date(text)
