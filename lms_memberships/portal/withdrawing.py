@@ -86,6 +86,10 @@ def _confirm(request: HttpRequest, declared: Withdrawal) -> HttpResponse:
 
 
 def _what_follows(declared: Withdrawal) -> str:
+    if declared.done_at is None and withdrawing.is_disputed(declared):
+        return _(
+            "Your payment is disputed at your bank. Access is closed until that is decided, and nothing is charged."
+        )
     if declared.done_at is None:
         return _("The payment service has not confirmed it yet. We ask again by ourselves until it has.")
     if declared.amount:

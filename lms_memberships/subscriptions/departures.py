@@ -159,7 +159,7 @@ def _end_what_was_billed_since(
     subscription: Subscription, departure: Departure, *, gateway: Gateway, now: datetime
 ) -> None:
     is_all = paying_back.end_and_pay_back(
-        subscription, since=departure.asked_at, reason="cancelled_before", gateway=gateway
+        subscription, since=departure.asked_at, reason="cancelled_before", gateway=gateway, now=now
     )
     settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
     if not is_all:

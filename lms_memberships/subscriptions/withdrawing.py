@@ -15,6 +15,7 @@ from ..retrying import retried
 from . import gift_refunding, lifecycle, one_by_one, paying_back, people, settling
 from .gift_models import Gift
 from .models import Invoice, Subscription
+from .money_back_models import Dispute
 from .withdrawal_models import Withdrawal
 
 logger = logging.getLogger(__name__)
@@ -28,10 +29,6 @@ class TooLate(Refusal):
 
 class NothingToWithdrawFrom(Refusal):
     message = _("There is nothing here to withdraw from.")
-
-
-class NotAllBack(OutsideFailure):
-    """A payment of theirs is on its way: it is given back when it has come."""
 
 
 def last_moment(contract_at: datetime) -> datetime:
@@ -70,6 +67,14 @@ def of_gift(gift: Gift) -> Withdrawal | None:
         return gift.withdrawal
     except Withdrawal.DoesNotExist:
         return None
+
+
+def is_disputed(withdrawal: Withdrawal) -> bool:
+    """Whether its money waits for what the bank decides."""
+    running = Dispute.objects.running().keeping_closed()
+    return (
+        withdrawal.subscription_id is not None and running.filter(subscription_id=withdrawal.subscription_id).exists()
+    )
 
 
 def withdraw(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Withdrawal:
@@ -116,17 +121,21 @@ def _is_at(withdrawal: Withdrawal, gateway: Gateway) -> bool:
     return about is not None and (about.account, about.livemode) == (gateway.account_id, gateway.livemode)
 
 
-def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> None:
-    """End it and pay back all of it. Calling it again ends and refunds nothing twice."""
+def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> bool:
+    """End it and pay back all of it. Calling it again ends and refunds nothing twice.
+
+    False: something is on its way or disputed at the bank, and goes back when that is decided.
+    """
     if withdrawal.subscription is not None:
         paying_back.refuse_elsewhere(withdrawal.subscription, gateway)
     if withdrawal.gift is not None:
         gift_refunding.carry_out(withdrawal.gift, gateway=gateway, now=now)
-    elif withdrawal.subscription is not None and withdrawal.subscription.is_recurring:
-        _end(withdrawal.subscription, gateway=gateway, now=now)
     elif withdrawal.subscription is not None:
-        _give_back(withdrawal.subscription, gateway=gateway, now=now)
+        give_back = _end if withdrawal.subscription.is_recurring else _give_back
+        if not give_back(withdrawal.subscription, gateway=gateway, now=now):
+            return False
     _note_done(withdrawal.pk, now=now)
+    return True
 
 
 def _begin(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> Withdrawal:
@@ -196,26 +205,27 @@ def _declare_gift(gift: Gift, *, now: datetime) -> Withdrawal:
     return withdrawal
 
 
-def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> bool:
     try:
-        is_all = paying_back.end_and_pay_back(subscription, since=None, reason=REASON, gateway=gateway)
+        is_all = paying_back.end_and_pay_back(subscription, since=None, reason=REASON, gateway=gateway, now=now)
         settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
     except NotFound:
         # Stripe has no such subscription: nothing was paid there that could be paid back.
         lifecycle.end_what_is_gone(subscription.pk, now=now)
-        return
-    if not is_all:
-        raise NotAllBack
+        return True
+    return is_all
 
 
-def _give_back(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+def _give_back(subscription: Subscription, *, gateway: Gateway, now: datetime) -> bool:
     """What was paid once. Of what cost nothing there is nothing to pay back."""
+    is_back = True
     if subscription.stripe_id.startswith("pi_"):
         amount, _currency = paid_for(subscription)
-        paying_back.pay_back(
+        is_back = paying_back.pay_back(
             subscription.stripe_id, amount, user_id=subscription.user_id, reason=REASON, gateway=gateway
         )
     lifecycle.end_what_is_gone(subscription.pk, now=now)
+    return is_back
 
 
 @retried
