@@ -21,8 +21,9 @@ from ..subscriptions import changes, departures, places, staying
 from ..subscriptions.departure_models import LONGEST_COMMENT, Departure, Feedback
 from ..subscriptions.departures import Wish
 from ..subscriptions.models import Subscription
-from ..subscriptions.queries import SubscriptionQuerySet
+from ..subscriptions.queries import BILLED, SubscriptionQuerySet
 from .dates import at, day
+from .declaring import gateway_or_none
 from .people import student_of
 from .standing import Standing, standing
 
@@ -80,19 +81,29 @@ def end(request: HttpRequest, subscription: Subscription, *, way: str) -> str:
     """Cancel with what was said beside the button, and return what to tell: what was received, when, and what follows."""
     now = clock.now()
     wish = Wish.said(request.POST.get("feedback", ""), request.POST.get("comment", ""), way=way)
-    departure = departures.leave(subscription, wish, gateway=get_gateway(), now=now)
+    departure = departures.leave(subscription, wish, gateway=gateway_or_none(), now=now)
     subscription.refresh_from_db()
     language = get_language() or "en"
+    # Who presses twice is told when the first press was received.
+    received = departure.asked_at if departure is not None else departures.asked_at(subscription.pk) or now
     words = {
         "title": subscription.membership.title,
-        "date": day(subscription.access_until, language),
-        "received": at(departure.asked_at if departure else now, language),
+        "date": day(subscription.access_until or subscription.cancel_at, language),
+        "received": at(received, language),
     }
     if departure is not None and departure.state == Departure.State.ASKED:
         return (
             _(
                 "We received your cancellation of %(title)s on %(received)s. It is not confirmed by the payment service "
                 "yet; we ask again by ourselves until it is, and whatever is charged meanwhile is given back."
+            )
+            % words
+        )
+    if subscription.opened_at is None and subscription.status in BILLED:
+        return (
+            _(
+                "%(title)s is cancelled: we received that on %(received)s. Your first payment is on its way: when it "
+                "arrives you have access until %(date)s, and nothing more will be charged."
             )
             % words
         )
@@ -114,11 +125,19 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     card = standing(subscription, now=clock.now(), language=get_language())
     until = day(subscription.period_end, get_language() or "en")
     context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
-    if card.can_cancel:
+    can_cancel = card.can_cancel or _waits_for_its_first_payment(subscription)
+    context["can_cancel"] = can_cancel
+    if can_cancel:
         context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT, "offer": _offer(subscription, card)}
     elif changes.is_ending(subscription):
         context["is_ending"] = True
     return render(request, PAGE, context)
+
+
+def _waits_for_its_first_payment(subscription: Subscription) -> bool:
+    """A debit takes days: whoever thinks better of it meanwhile need not wait for the bank."""
+    is_waiting = subscription.opened_at is None and changes.is_cancellable(subscription)
+    return is_waiting and not changes.is_ending(subscription) and departures.running_of(subscription) is None
 
 
 def _offer(subscription: Subscription, card: Standing) -> dict[str, str] | None:
