@@ -1,7 +1,9 @@
 """How is all given back that was paid for a subscription? It ends first, and each payment is refunded once."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from functools import partial
 
 from .. import clock, killpoints
 from ..errors import OutsideFailure
@@ -9,7 +11,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
 from ..payments.models import Intent
 from ..payments.refunds import DisputeStatus
-from . import disputed, holding, one_by_one, people, unreturnable
+from . import disputed, holding, one_by_one, people, taking_credit, unreturnable
 from .models import Subscription
 
 logger = logging.getLogger(__name__)
@@ -50,9 +52,11 @@ def end_and_pay_back(
             return let_go(invoice, gateway=gateway)
         return _pay_back_invoice(subscription, invoice, reason=reason, gateway=gateway, now=now)
 
-    done = one_by_one.each(invoices, settle)
+    steps: list[Callable[[], bool]] = [partial(settle, each) for each in invoices]
+    steps.append(partial(taking_credit.take, subscription, invoices, gateway=gateway))
+    done = one_by_one.each(steps, lambda step: step())
     killpoints.reach("pay_back.refunded")
-    return done == len(invoices)
+    return done == len(steps)
 
 
 def pay_back(payment_id: str, amount: int, *, user_id: int, reason: str, gateway: Gateway) -> bool:

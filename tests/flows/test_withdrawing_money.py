@@ -6,12 +6,14 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.urls import reverse
 
-from lms_memberships.models import Intent, Refund, Subscription, Withdrawal
+from lms_memberships.memberships.ladder_models import Ladder, Tier
+from lms_memberships.models import Intent, Membership, Refund, Subscription, Withdrawal
 from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import attention, paying_back
 from tests.factories import MembershipFactory, publish, put_into
 from tests.flows.backwards import bought, charge_of
-from tests.flows.steps import text
+from tests.flows.steps import buy, text
+from tests.flows.test_switching import change
 
 pytestmark = pytest.mark.django_db
 
@@ -32,6 +34,16 @@ def withdraw(browser, row: Subscription) -> str:
 
 def refunds(sandbox) -> list[int]:
     return [each["amount"] for each in sandbox.store.all("refund", account=sandbox.account_id)]
+
+
+def two_tiers(gateway, live_session) -> list[Membership]:
+    """By the year: the dear one and the cheap one."""
+    ladder, made = Ladder.objects.create(title="Studio"), []
+    for title, amount in (("Bronze", 900), ("Gold", 4900)):
+        draft = MembershipFactory(title=title, price_amount=amount, interval="year")
+        made.append(publish(put_into(draft, live_session), gateway=gateway))
+        Tier.objects.create(ladder=ladder, membership=made[-1], sort_order=len(made))
+    return made[::-1]
 
 
 def drain() -> None:
@@ -161,3 +173,28 @@ def test_what_was_paid_past_stripe_is_left_to_a_person(browser, membership, sand
     assert (noted.subscription, noted.amount, noted.state) == (row, 1900, "failed")
     assert noted.invoice is not None
     assert attention.counts(now=clock.now)["refunds"] == 1
+
+
+@pytest.mark.parametrize(("meanwhile", "left"), [(0, 0), (-2000, -2000), (3000, 0), (9000, 5011)])
+def test_the_credit_of_a_downgrade_is_not_had_twice(
+    browser, gateway, live_session, sandbox, clock, postman, django_capture_on_commit_callbacks, meanwhile, left
+):
+    """X14, V33: the payment goes back in full, and the credit with it; what else is on the balance stays."""
+    gold, bronze = two_tiers(gateway, live_session)
+    with django_capture_on_commit_callbacks(execute=True):
+        buy(browser, gold)
+    row = Subscription.objects.get()
+    clock.advance(days=1)
+    with django_capture_on_commit_callbacks(execute=True):
+        change(browser, row, bronze, when="now")
+    [customer] = sandbox.store.all("customer", account=sandbox.account_id)
+    assert customer["balance"] == -3989
+    gateway.client.v1.customers.update(customer["id"], {"balance": customer["balance"] + meanwhile})
+    sandbox.faults.plan(Fault("commit_then_drop", f"POST /v1/customers/{customer['id']}", count=1))
+    withdraw(browser, row)
+    for _ in range(2):
+        drain()
+    assert refunds(sandbox) == [4900]
+    [customer] = sandbox.store.all("customer", account=sandbox.account_id)
+    assert customer["balance"] == left
+    assert Withdrawal.objects.get().done_at is not None
