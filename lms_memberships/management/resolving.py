@@ -27,6 +27,7 @@ from ..subscriptions import (
     price_moving,
     refunds,
     revoking,
+    taking_credit,
     tier_writes,
     trial_extending,
 )
@@ -74,6 +75,7 @@ FINDERS: dict[str, resolving.Finder] = {
     "resume": changes.find_renewing,
     "retire_code": promotion_making.find_retired,
     "take_discounts_off": discounts.find_taken_off,
+    taking_credit.PURPOSE: taking_credit.find_taken,
     "use_card": cards.find_used,
     tier_writes.CHANGE: tier_writes.find_changed,
     tier_writes.LET_GO: tier_writes.find_free,

@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+from ..money import Money
+
 
 @dataclass(frozen=True)
 class CustomerSnapshot:
@@ -13,6 +15,9 @@ class CustomerSnapshot:
     email: str
     name: str
     metadata: dict[str, str] = field(default_factory=dict)
+    #: What the next invoices are paid from first, in minor units; and in which currency, once anything was billed.
+    credit: int = 0
+    currency: str = ""
 
 
 class StewardGateway(Protocol):
@@ -23,3 +28,4 @@ class StewardGateway(Protocol):
     def read_customer(self, customer_id: str) -> CustomerSnapshot | None: ...
     def name_subscription(self, subscription_id: str, metadata: dict[str, str], *, key: str) -> None: ...
     def name_customer(self, customer_id: str, metadata: dict[str, str], *, key: str) -> None: ...
+    def set_credit(self, customer_id: str, credit: Money, metadata: dict[str, str], *, key: str) -> None: ...

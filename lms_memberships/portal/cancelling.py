@@ -23,6 +23,7 @@ from ..subscriptions.departures import Wish
 from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
 from .dates import at, day
+from .declaring import gateway_or_none
 from .people import student_of
 from .situations import Situation
 from .standing import Standing, standing
@@ -81,13 +82,15 @@ def end(request: HttpRequest, subscription: Subscription, *, way: str) -> str:
     """Cancel with what was said beside the button, and return what to tell: what was received, when, and what follows."""
     now = clock.now()
     wish = Wish.said(request.POST.get("feedback", ""), request.POST.get("comment", ""), way=way)
-    departure = departures.leave(subscription, wish, gateway=get_gateway(), now=now)
+    departure = departures.leave(subscription, wish, gateway=gateway_or_none(), now=now)
     subscription.refresh_from_db()
     language = get_language() or "en"
+    # Who presses twice is told when the first press was received.
+    received = departure.asked_at if departure is not None else departures.asked_at(subscription.pk) or now
     words = {
         "title": subscription.membership.title,
-        "date": day(subscription.access_until, language),
-        "received": at(departure.asked_at if departure else now, language),
+        "date": day(subscription.access_until or subscription.cancel_at, language),
+        "received": at(received, language),
     }
     if departure is not None and departure.state == Departure.State.ASKED:
         return (

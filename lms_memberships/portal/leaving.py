@@ -14,10 +14,8 @@ from django.views.decorators.http import require_http_methods
 
 from .. import clock, conf
 from ..errors import Refusal
-from ..payments.connect import NotConnected, get_gateway
-from ..payments.gateway import Gateway
-from ..payments.premises import Frozen
 from ..personal_data import erasing, stopping
+from .declaring import gateway_or_none
 from .people import student_of
 
 #: Not done yet, and nobody has to wait for it here.
@@ -65,15 +63,8 @@ def leave(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("lms_memberships:account")
-    if not erasing.carry_out_now(erasure, gateway=_gateway(), now=clock.now()):
+    if not erasing.carry_out_now(erasure, gateway=gateway_or_none(), now=clock.now()):
         messages.warning(request, WAITING)
         return redirect("lms_memberships:account")
     logout(request)
     return render(request, "lms_memberships/portal/left.html")
-
-
-def _gateway() -> Gateway | None:
-    try:
-        return get_gateway()
-    except (NotConnected, Frozen):
-        return None

@@ -14,12 +14,12 @@ from django.views.decorators.http import require_http_methods
 from .. import clock
 from ..errors import OutsideFailure, Refusal
 from ..money import Money, format_money
-from ..payments.connect import get_gateway
 from ..subscriptions import withdrawing
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.models import Subscription
 from ..subscriptions.withdrawal_models import Withdrawal
 from .dates import at
+from .declaring import gateway_or_none
 from .people import student_of
 
 PAGE = "lms_memberships/portal/withdraw.html"
@@ -38,10 +38,10 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404
     if request.method != "POST":
         amount, currency = withdrawing.paid_for(subscription)
-        context = {"title": subscription.membership.title, "contract_at": subscription.started_at}
+        context = {"title": subscription.membership.title, "contract_at": withdrawing.contract_at(subscription)}
         return render(request, PAGE, {**context, "paid": _paid(amount, currency), "back": "lms_memberships:account"})
     try:
-        declared = withdrawing.withdraw(subscription, gateway=get_gateway(), now=clock.now())
+        declared = withdrawing.withdraw(subscription, gateway=gateway_or_none(), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
         return redirect("lms_memberships:account")
@@ -63,7 +63,7 @@ def withdraw_gift(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"title": gift.membership.title, "contract_at": gift.paid_at, "is_gift": True}
         return render(request, PAGE, {**context, "paid": _paid(gift.amount, gift.currency)})
     try:
-        declared = withdrawing.withdraw_gift(gift, gateway=get_gateway(), now=clock.now())
+        declared = withdrawing.withdraw_gift(gift, gateway=gateway_or_none(), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
         return redirect("lms_memberships:gifts")
@@ -86,6 +86,10 @@ def _confirm(request: HttpRequest, declared: Withdrawal) -> HttpResponse:
 
 
 def _what_follows(declared: Withdrawal) -> str:
+    if declared.done_at is None and withdrawing.is_disputed(declared):
+        return _(
+            "Your payment is disputed at your bank. Access is closed until that is decided, and nothing is charged."
+        )
     if declared.done_at is None:
         return _("The payment service has not confirmed it yet. We ask again by ourselves until it has.")
     if declared.amount:

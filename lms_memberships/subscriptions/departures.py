@@ -10,7 +10,7 @@ from django.db.models import Prefetch, QuerySet
 
 from .. import killpoints
 from ..errors import OutsideFailure, Refusal
-from ..payments.gateway import Gateway, NotFound
+from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
 from ..payments.leaving import Why
 from ..retrying import retried
 from . import changes, lifecycle, one_by_one, paying_back, people, settling
@@ -39,15 +39,18 @@ class Wish:
         return cls(Why(known, visible.strip()[:LONGEST_COMMENT]), way)
 
 
-def leave(subscription: Subscription, wish: Wish, *, gateway: Gateway, now: datetime) -> Departure | None:
+def leave(subscription: Subscription, wish: Wish, *, gateway: Gateway | None, now: datetime) -> Departure | None:
     """Note it, and end it with the period that is paid for. None: it was ending already (G18).
 
-    Still ``ASKED`` afterwards: Stripe has not confirmed it, and the job goes on asking. Raises NotCancellable.
+    Still ``ASKED`` afterwards: Stripe has not confirmed it, or there is no way to it now (``gateway`` is None), and the
+    job goes on asking. Raises NotCancellable.
     """
     departure = _note(subscription, wish, now=now)
     if departure is None:
         return None
     killpoints.reach("departure.noted")
+    if gateway is None:
+        return departure
     try:
         carry_out(departure, gateway=gateway, now=now)
     except OutsideFailure as failure:
@@ -61,21 +64,16 @@ def carry_out(departure: Departure, *, gateway: Gateway, now: datetime) -> None:
     subscription = Subscription.objects.select_related("membership", "price").get(pk=departure.subscription_id)
     paying_back.refuse_elsewhere(subscription, gateway)
     try:
-        snapshot = gateway.read_subscription(subscription.stripe_id)
-        read = lifecycle.reconcile(snapshot, gateway=gateway, now=now) or subscription
-        if snapshot.current_period_start > departure.asked_at and read.status not in OVER and read.cancel_at is None:
-            # Billed once more while nobody could be reached: never silently. It ends now, and that money goes back.
-            _end_what_was_billed_since(read, departure, gateway=gateway, now=now)
-        else:
-            why = Why(departure.feedback, departure.comment)
-            changes.cancel(read, why=why, gateway=gateway, now=now)
+        if not _end(subscription, departure, gateway=gateway, now=now):
+            return
     except NotFound:
         lifecycle.end_what_is_gone(subscription.pk, now=now)
     except Refusal:
         _settle(departure.pk, State.DROPPED, now=now)
         raise
     killpoints.reach("departure.asked")
-    _settle(departure.pk, State.DONE, now=now)
+    if not _settle(departure.pk, State.DONE, now=now):
+        _go_on_after_all(departure, gateway=gateway, now=now)
 
 
 def stay(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
@@ -87,7 +85,9 @@ def stay(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subs
         subscription = read or subscription
         if subscription.cancel_at is None:
             return subscription
-    return changes.resume(subscription, gateway=gateway, now=now)
+    kept = changes.resume(subscription, gateway=gateway, now=now)
+    _take_back(subscription.pk)
+    return kept
 
 
 def under_way() -> "QuerySet[Departure]":
@@ -155,11 +155,57 @@ def _note(subscription: Subscription, wish: Wish, *, now: datetime) -> Departure
     return departure
 
 
+def _end(subscription: Subscription, departure: Departure, *, gateway: Gateway, now: datetime) -> bool:
+    """False: they stay after all, and nothing was asked of Stripe."""
+    snapshot = gateway.read_subscription(subscription.stripe_id)
+    read = lifecycle.reconcile(snapshot, gateway=gateway, now=now) or subscription
+    # Stripe was slow, or this one stood long in a list: whoever stays by now is not cancelled.
+    if not _is_still_asked(departure):
+        return False
+    if _was_billed_since(departure, snapshot) and read.status not in OVER and read.cancel_at is None:
+        # Billed once more while nobody could be reached: never silently. It ends now, and that money goes back.
+        _end_what_was_billed_since(read, departure, gateway=gateway, now=now)
+    else:
+        why = Why(departure.feedback, departure.comment)
+        changes.cancel(read, why=why, gateway=gateway, now=now)
+    return True
+
+
+def _is_still_asked(departure: Departure) -> bool:
+    return Departure.objects.filter(pk=departure.pk, state=State.ASKED).exists()
+
+
+def _was_billed_since(departure: Departure, snapshot: SubscriptionSnapshot) -> bool:
+    """A period began since; or an invoice was collected after all that was unpaid when they left."""
+    if snapshot.current_period_start > departure.asked_at:
+        return True
+    latest = snapshot.latest_invoice
+    if latest is None or latest.paid_at is None or latest.amount_paid.minor <= 0:
+        return False
+    # A debit is paid days after it was asked for, at the first attempt: that period was theirs when they left.
+    return latest.attempts > 1 and latest.paid_at > departure.asked_at
+
+
+def _go_on_after_all(departure: Departure, *, gateway: Gateway, now: datetime) -> None:
+    """Somebody took it back while Stripe was ending it, and was told that it goes on. What is over stays over."""
+    theirs = Departure.objects.filter(subscription_id=departure.subscription_id)
+    if not theirs.filter(pk=departure.pk, state=State.DROPPED).exists():
+        return
+    if theirs.exclude(state=State.DROPPED).exists():
+        # They have thought better of it once more: that end is the one they want.
+        return
+    row = Subscription.objects.select_related("membership", "price").get(pk=departure.subscription_id)
+    try:
+        changes.resume(row, gateway=gateway, now=now)
+    except changes.NothingToResume:
+        logger.warning("%r was taken back, and there is nothing to take up again", departure)
+
+
 def _end_what_was_billed_since(
     subscription: Subscription, departure: Departure, *, gateway: Gateway, now: datetime
 ) -> None:
     is_all = paying_back.end_and_pay_back(
-        subscription, since=departure.asked_at, reason="cancelled_before", gateway=gateway
+        subscription, since=departure.asked_at, reason="cancelled_before", gateway=gateway, now=now
     )
     settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
     if not is_all:
@@ -171,9 +217,16 @@ class PaymentOnItsWay(OutsideFailure):
 
 
 @retried
-def _settle(pk: int, state: str, *, now: datetime) -> None:
+def _settle(pk: int, state: str, *, now: datetime) -> int:
     with transaction.atomic():
-        Departure.objects.filter(pk=pk, state=State.ASKED).update(state=state, settled_at=now)
+        return Departure.objects.filter(pk=pk, state=State.ASKED).update(state=state, settled_at=now)
+
+
+@retried
+def _take_back(subscription_id: int) -> None:
+    """Nobody has left who came back in time: no mail names that day, and no report counts it."""
+    with transaction.atomic():
+        Departure.objects.filter(subscription_id=subscription_id, state=State.DONE).update(state=State.DROPPED)
 
 
 @retried

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef
 from django.utils.translation import gettext_lazy as _
 
 from ..errors import Refusal
+from ..payments.gateway import Gateway
 from .gift_models import Gift
 from .money_back_models import Dispute, DisputeQuerySet
 
@@ -16,6 +17,12 @@ def refuse_refund(payment_id: str) -> None:
     """Raise IsDisputed while the bank has the money, and after it has given it back to whoever paid."""
     if payment_id and Dispute.objects.keeping_closed().filter(payment_intent_id=payment_id).exists():
         raise IsDisputed
+
+
+def keeping(payment_id: str, *, gateway: Gateway) -> Dispute | None:
+    """The dispute for which the money of this payment is not the seller's. One that runs counts before one that is lost."""
+    found = Dispute.objects.at(gateway).keeping_closed().filter(payment_intent_id=payment_id)
+    return found.order_by("-status", "-pk").first() if payment_id else None
 
 
 def whether_gift_is() -> Exists:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from ..payments.gateway import Gateway
-from . import changes, deeds
+from . import changes, deeds, departures
 from .deed_models import Deed
 from .models import Subscription
 
@@ -19,12 +19,12 @@ def cancel(subscription: Subscription, *, wish: deeds.Wish, gateway: Gateway, no
 
 
 def keep(subscription: Subscription, *, wish: deeds.Wish, gateway: Gateway, now: datetime) -> Deed:
-    """Take the cancellation back."""
+    """Take the cancellation back, also one that Stripe has not heard of yet."""
     deeds.refuse_elsewhere(subscription, gateway)
 
     def resume() -> None:
-        if subscription.cancel_at is not None:
-            changes.resume(subscription, gateway=gateway, now=now)
+        if subscription.cancel_at is not None or departures.running_of(subscription) is not None:
+            departures.stay(subscription, gateway=gateway, now=now)
 
     return deeds.carry_out(Deed.Kind.RESUMED, subscription, wish, resume, now=now)
 

@@ -10,6 +10,7 @@ from ..memberships.pricing import STEPS
 from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionSnapshot
 from . import people
 from .models import Subscription
+from .told import OVER
 
 PAID = "paid"
 #: What Stripe bills for a period. Anything else, a difference or a single item, is no instalment.
@@ -77,9 +78,13 @@ def prove(snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> int | None:
 def cancellation(subscription: Subscription, snapshot: SubscriptionSnapshot) -> datetime | None:
     """The planned end, unless it is only where the instalments are over: that is no cancellation."""
     end = snapshot.cancel_at
-    if end is None or not wanted(subscription):
+    if end is None or not wanted(subscription) or end < due_at(subscription, wanted(subscription)) - SHORT_MONTH:
         return end
-    return end if end < due_at(subscription, wanted(subscription)) - SHORT_MONTH else None
+    if snapshot.schedule_id:
+        return None
+    # No schedule has set it, so somebody did: a period that cost nothing has moved the last instalment beyond that day.
+    # Of what is over its schedule is gone too: then only what was known as a cancellation is one.
+    return end if subscription.cancel_at is not None or snapshot.status not in OVER else None
 
 
 def cancelled_at(subscription: Subscription, said: datetime | None) -> datetime | None:

@@ -1,14 +1,17 @@
 """How is all given back that was paid for a subscription? It ends first, and each payment is refunded once."""
 
 import logging
-from datetime import datetime
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from functools import partial
 
-from .. import killpoints
+from .. import clock, killpoints
 from ..errors import OutsideFailure
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
 from ..payments.models import Intent
-from . import holding, people
+from ..payments.refunds import DisputeStatus
+from . import disputed, holding, one_by_one, people, taking_credit, unreturnable
 from .models import Subscription
 
 logger = logging.getLogger(__name__)
@@ -16,6 +19,9 @@ logger = logging.getLogger(__name__)
 REFUND = "pay_back"
 END = "end_and_pay_back"
 LET_GO = "void_invoice"
+#: How soon what Stripe has refused is asked for again, at first and at most.
+REST = timedelta(minutes=1)
+LONGEST_REST = timedelta(hours=6)
 
 
 class BilledElsewhere(OutsideFailure):
@@ -28,27 +34,43 @@ def refuse_elsewhere(subscription: Subscription, gateway: Gateway) -> None:
         raise BilledElsewhere
 
 
-def end_and_pay_back(subscription: Subscription, *, since: datetime | None, reason: str, gateway: Gateway) -> bool:
+def end_and_pay_back(
+    subscription: Subscription, *, since: datetime | None, reason: str, gateway: Gateway, now: datetime
+) -> bool:
     """End it at Stripe now, and refund in full what was billed for it since then. None: from its beginning.
 
-    False: a payment for it is on its way, so that this is to be called again. Calling it again refunds nothing twice.
+    False: a payment for it is on its way or disputed, so that this is to be called again. Calling it again refunds
+    nothing twice. Raises what Stripe has refused, once all the other payments have gone back.
     """
     holding.end_now(subscription, purpose=END, gateway=gateway)
     killpoints.reach("pay_back.ended")
-    is_all = True
-    for invoice in gateway.list_invoices(subscription_id=subscription.stripe_id):
-        if since is not None and invoice.created_at < since:
-            continue
+    found = gateway.list_invoices(subscription_id=subscription.stripe_id)
+    invoices = [each for each in found if since is None or (each.paid_at or each.created_at) >= since]
+
+    def settle(invoice: InvoiceSnapshot) -> bool:
         if invoice.status == "open":
-            is_all = let_go(invoice, gateway=gateway) and is_all
-        elif invoice.amount_paid.minor > 0:
-            _pay_back_invoice(subscription, invoice, reason=reason, gateway=gateway)
+            return let_go(invoice, gateway=gateway)
+        return _pay_back_invoice(subscription, invoice, reason=reason, gateway=gateway, now=now)
+
+    steps: list[Callable[[], bool]] = [partial(settle, each) for each in invoices]
+    steps.append(partial(taking_credit.take, subscription, invoices, gateway=gateway))
+    done = one_by_one.each(steps, lambda step: step())
     killpoints.reach("pay_back.refunded")
-    return is_all
+    return done == len(steps)
 
 
-def pay_back(payment_id: str, amount: int, *, user_id: int, reason: str, gateway: Gateway) -> None:
-    """Refund what is left of a payment, once. ``amount`` in minor units is what was paid in all."""
+def pay_back(payment_id: str, amount: int, *, user_id: int, reason: str, gateway: Gateway) -> bool:
+    """Refund what is left of a payment, once. ``amount`` in minor units is what was paid in all.
+
+    False: it is not back, and nobody can give it back just now. What the bank has given back is back.
+    """
+    dispute = disputed.keeping(payment_id, gateway=gateway)
+    if dispute is not None:
+        # Stripe refunds nothing that is disputed. Won, it goes back from here; lost, they have it from the bank.
+        logger.info("Stripe's %s is disputed: %s", payment_id, dispute)
+        return dispute.status == DisputeStatus.LOST
+    if _was_just_refused(REFUND, payment_id, gateway):
+        return _is_all_back(payment_id, amount, gateway)
     metadata = {people.USER_KEY: str(user_id), "lmsm_reason": reason}
     try:
         intents.carry_out(
@@ -64,6 +86,7 @@ def pay_back(payment_id: str, amount: int, *, user_id: int, reason: str, gateway
         # Given back in Stripe's dashboard already: there is nothing left to refund.
         if not _is_all_back(payment_id, amount, gateway):
             raise
+    return True
 
 
 def find_paid_back(intent: Intent, gateway: Gateway) -> str | None:
@@ -74,17 +97,22 @@ def find_let_go(intent: Intent, gateway: Gateway) -> str | None:
     return _find_let_go(str(intent.parameters["invoice"]), gateway)
 
 
-def _pay_back_invoice(subscription: Subscription, invoice: InvoiceSnapshot, *, reason: str, gateway: Gateway) -> None:
-    if not invoice.payment_intent_id:
-        # Paid past Stripe, or from a credit: no card to send it back to. A creator looks.
-        logger.warning("Stripe's %s was paid without a payment that could be refunded", invoice.id)
-        return
+def _pay_back_invoice(
+    subscription: Subscription, invoice: InvoiceSnapshot, *, reason: str, gateway: Gateway, now: datetime
+) -> bool:
     amount = invoice.amount_paid.minor
-    pay_back(invoice.payment_intent_id, amount, user_id=subscription.user_id, reason=reason, gateway=gateway)
+    if amount <= 0:
+        return True
+    if not invoice.payment_intent_id:
+        unreturnable.note(subscription, invoice, gateway=gateway, now=now)
+        return True
+    return pay_back(invoice.payment_intent_id, amount, user_id=subscription.user_id, reason=reason, gateway=gateway)
 
 
 def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
     """Nobody is to pay it any more. False: somebody is paying it just now."""
+    if _was_just_refused(LET_GO, invoice.id, gateway):
+        return _find_let_go(invoice.id, gateway) is not None
 
     def void(key: str) -> str:
         gateway.void_invoice(invoice.id, key=key)
@@ -103,6 +131,17 @@ def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
     except RequestRefused:
         return _find_let_go(invoice.id, gateway) is not None
     return True
+
+
+def _was_just_refused(purpose: str, subject: str, gateway: Gateway) -> bool:
+    """The same question so soon gets the same answer, and each leaves a row: it is asked ever more rarely."""
+    of_it = {"purpose": purpose, "subject": subject, "account": gateway.account_id, "livemode": gateway.livemode}
+    attempts = Intent.objects.filter(**of_it)
+    latest = attempts.order_by("-pk").first()
+    if latest is None or latest.state != Intent.State.REFUSED or latest.settled_at is None:
+        return False
+    pause = min(REST * 2 ** min(attempts.count(), 10), LONGEST_REST)
+    return clock.wall_time() - latest.settled_at < pause
 
 
 def _find_let_go(invoice_id: str, gateway: Gateway) -> str | None:

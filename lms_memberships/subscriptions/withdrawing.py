@@ -2,19 +2,24 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime, time, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import F, QuerySet, Sum
+from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from .. import conf, events, killpoints
 from ..errors import OutsideFailure, Refusal
-from ..payments.gateway import Gateway, NotFound
+from ..payments.gateway import Gateway, NotFound, SubscriptionStatus
+from ..payments.refunds import DisputeStatus
 from ..retrying import retried
 from . import gift_refunding, lifecycle, one_by_one, paying_back, people, settling
 from .gift_models import Gift
+from .guest_models import GuestPurchase
 from .models import Invoice, Subscription
+from .money_back_models import Dispute
+from .queries import BILLED
 from .withdrawal_models import Withdrawal
 
 logger = logging.getLogger(__name__)
@@ -30,24 +35,37 @@ class NothingToWithdrawFrom(Refusal):
     message = _("There is nothing here to withdraw from.")
 
 
-class NotAllBack(OutsideFailure):
-    """A payment of theirs is on its way: it is given back when it has come."""
-
-
 def last_moment(contract_at: datetime) -> datetime:
-    """Until when the site lets a buyer withdraw from a contract of that moment."""
-    return contract_at + timedelta(days=conf.WITHDRAWAL_DAYS)
+    """Until when the site lets a buyer withdraw from a contract of that moment: to the end of the last day.
+
+    The day of the contract itself does not count (EU, Regulation 1182/71), and days are those of the site's place.
+    """
+    zone = timezone.get_default_timezone()
+    after = timezone.localdate(contract_at, zone) + timedelta(days=conf.WITHDRAWAL_DAYS + 1)
+    return timezone.make_aware(datetime.combine(after, time.min), zone)
+
+
+def contract_at(subscription: Subscription) -> datetime:
+    """When they bought it. Stripe says that of what renews; what is paid once began here when we read of it."""
+    if subscription.is_recurring or not subscription.stripe_id:
+        return subscription.started_at
+    at = {"account": subscription.account, "livemode": subscription.livemode}
+    guests = GuestPurchase.objects.filter(**at, stripe_id=subscription.stripe_id).exclude(paid_at=None)
+    paid = Invoice.objects.filter(**at, payment_intent_id=subscription.stripe_id).exclude(paid_at=None)
+    moments = [*guests.values_list("paid_at", flat=True), *paid.values_list("paid_at", flat=True)]
+    return min([subscription.started_at, *moments])
 
 
 def can_withdraw(subscription: Subscription, *, now: datetime) -> bool:
-    """As its row says: bought here, begun, not paid off, and not longer ago than the site's days."""
+    """As its row says: bought here, begun or being paid, not paid off, and not longer ago than the site's days."""
     is_bought = subscription.origin == Subscription.Origin.BOUGHT and bool(subscription.stripe_id)
-    is_running = (
-        subscription.opened_at is not None and subscription.ended_at is None and not subscription.must_be_undone
-    )
-    if not is_bought or not is_running or subscription.paid_up_at is not None or subscription.undone_at is not None:
+    # A debit takes days: the time to withdraw runs meanwhile.
+    has_begun = subscription.opened_at is not None or subscription.status in BILLED
+    if not is_bought or not has_begun or subscription.must_be_undone or subscription.undone_at is not None:
         return False
-    return conf.WITHDRAWAL_DAYS > 0 and now < last_moment(subscription.started_at)
+    if subscription.paid_up_at is not None or not _is_in_time(subscription, now):
+        return False
+    return subscription.ended_at is None or _is_money_left(subscription)
 
 
 def can_withdraw_gift(gift: Gift, *, now: datetime) -> bool:
@@ -72,23 +90,35 @@ def of_gift(gift: Gift) -> Withdrawal | None:
         return None
 
 
-def withdraw(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Withdrawal:
+def is_disputed(withdrawal: Withdrawal) -> bool:
+    """Whether its money waits for what the bank decides."""
+    running = Dispute.objects.running().keeping_closed()
+    return (
+        withdrawal.subscription_id is not None and running.filter(subscription_id=withdrawal.subscription_id).exists()
+    )
+
+
+def withdraw(subscription: Subscription, *, gateway: Gateway | None, now: datetime) -> Withdrawal:
     """Note the declaration, which stands whatever comes; then end it and pay back. Twice is once.
 
-    Not done yet (``done_at``): Stripe has not answered, and the job goes on. Raises TooLate, NothingToWithdrawFrom.
+    Not done yet (``done_at``): Stripe has not answered, or there is no way to it now (``gateway`` is None), and the job
+    goes on. Raises TooLate, NothingToWithdrawFrom.
     """
     return _begin(_declare(subscription, now=now), gateway=gateway, now=now)
 
 
-def withdraw_gift(gift: Gift, *, gateway: Gateway, now: datetime) -> Withdrawal:
+def withdraw_gift(gift: Gift, *, gateway: Gateway | None, now: datetime) -> Withdrawal:
     """The same for a gift: from here on nobody can redeem it. Raises AlreadyRedeemed too."""
     return _begin(_declare_gift(gift, now=now), gateway=gateway, now=now)
 
 
 def paid_for(subscription: Subscription) -> tuple[int, str]:
     """What was paid for it so far, in minor units, as Stripe's invoices say it."""
-    paid = Invoice.objects.filter(subscription=subscription, status="paid", amount_paid__gt=0)
-    sums = dict(paid.order_by().values_list("currency").annotate(sum=Sum("amount_paid")))
+    rows = Invoice.objects.filter(subscription=subscription).order_by()
+    sums = dict(rows.filter(status="paid", amount_paid__gt=0).values_list("currency").annotate(sum=Sum("amount_paid")))
+    if not sums and subscription.opened_at is None and subscription.status == SubscriptionStatus.ACTIVE:
+        # Its first debit is on its way: what comes of it goes back.
+        sums = dict(rows.filter(status="open").values_list("currency").annotate(sum=Sum("amount_due")))
     # Stripe bills one subscription in one currency for its whole life.
     if sums:
         currency, amount = next(iter(sums.items()))
@@ -97,6 +127,20 @@ def paid_for(subscription: Subscription) -> tuple[int, str]:
         # Sold before invoices were made for what is paid once.
         return subscription.amount, subscription.currency
     return 0, subscription.currency
+
+
+def _is_in_time(subscription: Subscription, now: datetime) -> bool:
+    if conf.WITHDRAWAL_DAYS <= 0 or now >= last_moment(subscription.started_at):
+        return False
+    return now < last_moment(contract_at(subscription))
+
+
+def _is_money_left(subscription: Subscription) -> bool:
+    """Of what is over: something was paid for it, and has not gone back, neither from here nor by the bank."""
+    paid = Invoice.objects.filter(subscription_id=subscription.pk, status="paid", amount_paid__gt=F("refunded"))
+    lost = Dispute.objects.filter(subscription_id=subscription.pk, status=DisputeStatus.LOST)
+    by_bank = lost.values("payment_intent_id")
+    return paid.filter(amount_paid__gt=F("credited")).exclude(payment_intent_id__in=by_bank).exists()
 
 
 def unfinished() -> "QuerySet[Withdrawal]":
@@ -116,22 +160,26 @@ def _is_at(withdrawal: Withdrawal, gateway: Gateway) -> bool:
     return about is not None and (about.account, about.livemode) == (gateway.account_id, gateway.livemode)
 
 
-def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> None:
-    """End it and pay back all of it. Calling it again ends and refunds nothing twice."""
+def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> bool:
+    """End it and pay back all of it. Calling it again ends and refunds nothing twice.
+
+    False: something is on its way or disputed at the bank, and goes back when that is decided.
+    """
     if withdrawal.subscription is not None:
         paying_back.refuse_elsewhere(withdrawal.subscription, gateway)
     if withdrawal.gift is not None:
         gift_refunding.carry_out(withdrawal.gift, gateway=gateway, now=now)
-    elif withdrawal.subscription is not None and withdrawal.subscription.is_recurring:
-        _end(withdrawal.subscription, gateway=gateway, now=now)
     elif withdrawal.subscription is not None:
-        _give_back(withdrawal.subscription, gateway=gateway, now=now)
+        give_back = _end if withdrawal.subscription.is_recurring else _give_back
+        if not give_back(withdrawal.subscription, gateway=gateway, now=now):
+            return False
     _note_done(withdrawal.pk, now=now)
+    return True
 
 
-def _begin(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> Withdrawal:
+def _begin(withdrawal: Withdrawal, *, gateway: Gateway | None, now: datetime) -> Withdrawal:
     killpoints.reach("withdrawal.declared")
-    if withdrawal.done_at is None:
+    if withdrawal.done_at is None and gateway is not None:
         try:
             carry_out(withdrawal, gateway=gateway, now=now)
         except OutsideFailure as failure:
@@ -150,14 +198,14 @@ def _declare(subscription: Subscription, *, now: datetime) -> Withdrawal:
         if known is not None:
             return known
         if not can_withdraw(row, now=now):
-            is_late = conf.WITHDRAWAL_DAYS > 0 and now >= last_moment(row.started_at)
+            is_late = conf.WITHDRAWAL_DAYS > 0 and not _is_in_time(row, now)
             raise TooLate if is_late else NothingToWithdrawFrom
         amount, currency = paid_for(row)
         withdrawal = Withdrawal.objects.create(
             subscription=row,
             membership=row.membership,
             title=row.membership.title,
-            contract_at=row.started_at,
+            contract_at=contract_at(row),
             declared_at=now,
             amount=amount,
             currency=currency,
@@ -196,26 +244,27 @@ def _declare_gift(gift: Gift, *, now: datetime) -> Withdrawal:
     return withdrawal
 
 
-def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> bool:
     try:
-        is_all = paying_back.end_and_pay_back(subscription, since=None, reason=REASON, gateway=gateway)
+        is_all = paying_back.end_and_pay_back(subscription, since=None, reason=REASON, gateway=gateway, now=now)
         settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
     except NotFound:
         # Stripe has no such subscription: nothing was paid there that could be paid back.
         lifecycle.end_what_is_gone(subscription.pk, now=now)
-        return
-    if not is_all:
-        raise NotAllBack
+        return True
+    return is_all
 
 
-def _give_back(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+def _give_back(subscription: Subscription, *, gateway: Gateway, now: datetime) -> bool:
     """What was paid once. Of what cost nothing there is nothing to pay back."""
+    is_back = True
     if subscription.stripe_id.startswith("pi_"):
         amount, _currency = paid_for(subscription)
-        paying_back.pay_back(
+        is_back = paying_back.pay_back(
             subscription.stripe_id, amount, user_id=subscription.user_id, reason=REASON, gateway=gateway
         )
     lifecycle.end_what_is_gone(subscription.pk, now=now)
+    return is_back
 
 
 @retried

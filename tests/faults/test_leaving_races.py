@@ -1,4 +1,9 @@
-"""Two presses at the same moment: is a contract withdrawn from once, and a cancellation noted once? With negative controls."""
+"""Two presses at the same moment: is a contract withdrawn from once, a cancellation noted once, and taken back for good?
+
+With negative controls.
+"""
+
+import uuid
 
 import pytest
 from django.db import connection
@@ -7,7 +12,7 @@ from lms_memberships import clock
 from lms_memberships.emails import switches
 from lms_memberships.models import Checkout, Departure, Email, Subscription, Withdrawal
 from lms_memberships.payments import connect
-from lms_memberships.subscriptions import checkout, departures, withdrawing
+from lms_memberships.subscriptions import checkout, deeds, departures, ending, withdrawing
 from lms_memberships.subscriptions.departures import Wish
 from tests import hosted
 from tests.faults.processes import (
@@ -102,3 +107,69 @@ def test_control_without_the_lock_there_are_two_wishes(held):
     with without_unique("lms_memberships_departure", "subscription_id"):
         together(held, Departure, lambda row: departures._note(row, Wish(), now=clock.now()), locks=False)
         assert Departure.objects.count() == 2
+
+
+class Meanwhile:
+    """The way to Stripe on which the person presses "Keep" just before one of the job's calls."""
+
+    def __init__(self, held: Subscription, before: str) -> None:
+        self.gateway, self.held, self.before, self.is_done = connect.get_gateway(), held, before, False
+
+    def __getattr__(self, name: str):
+        call = getattr(self.gateway, name)
+        if name != self.before or self.is_done:
+            return call
+        self.is_done = True
+
+        def slow(*args, **named):
+            departures.stay(Subscription.objects.get(pk=self.held.pk), gateway=self.gateway, now=clock.now())
+            return call(*args, **named)
+
+        return slow
+
+
+def job_of_one_who_stays(held: Subscription, *, before: str) -> Departure:
+    """The job has read its list with this one on it; they take it back before that call. Returned: what came of it."""
+    departures._note(held, Wish(), now=clock.now())
+    listed = list(departures.under_way().select_related("subscription"))
+    departures.carry_out_all(listed, gateway=Meanwhile(held, before), now=clock.now())
+    held.refresh_from_db()
+    return Departure.objects.get()
+
+
+def cancellations(sandbox) -> int:
+    asked = sandbox.store.all("event", account=sandbox.account_id)
+    return sum(
+        bool(each["type"] == "customer.subscription.updated" and each["data"]["object"]["cancel_at_period_end"])
+        for each in asked
+    )
+
+
+def test_who_stays_while_the_job_goes_through_its_list_is_not_cancelled(held, sandbox):
+    """G24: the row is looked at again right before Stripe is asked."""
+    assert job_of_one_who_stays(held, before="read_subscription").state == "dropped"
+    assert (held.cancel_at, cancellations(sandbox)) == (None, 0)
+
+
+def test_who_stays_in_the_very_moment_of_the_call_goes_on(held, sandbox):
+    """G24: Stripe had it cancelled; it is taken back there, as they were told."""
+    assert job_of_one_who_stays(held, before="cancel_at_period_end").state == "dropped"
+    assert (held.cancel_at, cancellations(sandbox)) == (None, 1)
+
+
+@pytest.mark.parametrize("before", ["read_subscription", "cancel_at_period_end"])
+def test_control_without_the_second_looks_they_are_cancelled(held, before, monkeypatch):
+    """G24, negative control"""
+    monkeypatch.setattr(departures, "_is_still_asked", lambda departure: True)
+    monkeypatch.setattr(departures, "_go_on_after_all", lambda departure, **named: None)
+    job_of_one_who_stays(held, before=before)
+    assert held.cancel_at is not None
+
+
+def test_staff_who_let_it_go_on_drop_what_waits_for_stripe(held, student):
+    """P25, G24: the job does not cancel it a minute later."""
+    departures._note(held, Wish(), now=clock.now())
+    wish = deeds.Wish(by=student, reason="They rang", key=uuid.uuid4())
+    ending.keep(held, wish=wish, gateway=connect.get_gateway(), now=clock.now())
+    assert Departure.objects.get().state == "dropped"
+    assert list(departures.under_way()) == []

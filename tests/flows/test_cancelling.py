@@ -12,8 +12,9 @@ from lms_memberships.models import Departure, Email, Subscription
 from lms_memberships.payments.models import Intent
 from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import changes, departures, paying_back
+from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
-from tests.flows.steps import buy, left_unpaid, text
+from tests.flows.steps import buy, left_unpaid, press_join, text
 from tests.webhooks_rig import post_event
 
 pytestmark = pytest.mark.django_db
@@ -224,6 +225,68 @@ def test_taken_back_after_stripe_had_heard_of_it_without_an_answer(held, browser
     assert at_stripe(sandbox, held)["cancel_at_period_end"] is False
     held.refresh_from_db()
     assert held.cancel_at is None
+
+
+def test_a_cancellation_that_was_taken_back_is_no_cancellation_any_more(
+    held, browser, sandbox, clock, postman, mailoutbox
+):
+    """X14, X21: the mail about a later end does not name that day, and the report does not count it."""
+    press(browser, held)
+    press(browser, held, "resume")
+    postman.deliver()
+    assert Departure.objects.get().state == "dropped"
+    clock.advance(days=9)
+    mailoutbox.clear()
+    sandbox.actions.cancel_subscription_at_period_end(held.stripe_id)
+    postman.deliver()
+    clock.daily()
+    [mail] = [each for each in mailoutbox if "cancelled" in each.subject]
+    assert "We received" not in mail.body
+
+
+def test_who_presses_twice_is_told_of_the_first_press(held, browser, clock):
+    """X14, G18: that is when it was received."""
+    first = press(browser, held)
+    clock.advance(days=2)
+    when = re.search(r"we received that on (.+?)\. You keep", first).group(1)
+    assert when in press(browser, held)
+
+
+def test_cancelled_while_the_first_debit_is_on_its_way(browser, membership, sandbox, clock, postman):
+    """G18, C7: Stripe would renew it; what is on its way opens one period, and no more."""
+    _status, location, _body = hosted.pay_by_debit(press_join(browser, membership))
+    postman.deliver()
+    browser.get(hosted.path_of(location))
+    row = Subscription.objects.get()
+    asked = text(browser.get(address(row)).content.decode())
+    assert "Yes, cancel" in asked
+    assert "There is nothing to cancel" not in asked
+    assert "Your first payment is on its way" in press(browser, row)
+    assert at_stripe(sandbox, row)["cancel_at_period_end"]
+    clock.advance(days=8)
+    postman.deliver()
+    row.refresh_from_db()
+    assert (row.is_live(clock.now), row.cancel_at) == (True, row.period_end)
+
+
+def test_what_was_collected_late_after_the_word_was_given_goes_back(held, browser, sandbox, clock, postman):
+    """G24: a month was unpaid, so that cancelling ends it at once; Stripe was down, and its retry took the money."""
+    card = {"exp_month": "12", "exp_year": "2034", "cvc": "123"}
+    sandbox.actions.change_default_card(held.customer_id, card_number="4000000000000341", **card)
+    clock.advance(days=31, hours=3)
+    postman.deliver()
+    held.refresh_from_db()
+    assert held.status == "past_due"
+    stripe_down(sandbox)
+    assert "whatever is charged meanwhile is given back" in press(browser, held)
+    stripe_back(sandbox)
+    sandbox.actions.change_default_card(held.customer_id, card_number="4242424242424242", **card)
+    clock.advance(days=7)
+    invoices = sandbox.store.all("invoice", account=sandbox.account_id)
+    assert [each["status"] for each in invoices] == ["paid", "paid"]
+    call_command("memberships_drain", verbosity=0)
+    held.refresh_from_db()
+    assert (held.status, [each["amount"] for each in refunds(sandbox)]) == ("canceled", [1900])
 
 
 def test_said_twice_while_stripe_is_down_is_one_wish(held, browser, sandbox, now):

@@ -464,6 +464,26 @@ def test_a_period_that_a_code_made_free_is_none_of_the_instalments(course, brows
     assert row.is_for_good
 
 
+def test_cancelled_after_a_free_period_it_is_cancelled(course, browser, months, sandbox, clock, gateway):
+    """G13, G18, V10: the dates say that the instalments end there, and nothing but the student has ended it."""
+    buy(browser, course)
+    coupon = gateway.client.v1.coupons.create({"percent_off": 100, "duration": "once"})
+    row = Subscription.objects.get()
+    gateway.client.v1.subscriptions.update(row.stripe_id, {"discounts": [{"coupon": coupon.id}]})
+    row = months(2)
+    assert (paid(sandbox), row.cancel_at) == ([10000, 0, 10000], None)
+    browser.post(reverse("lms_memberships:cancel", args=[row.pk]))
+    row.refresh_from_db()
+    assert row.cancel_at == row.period_end
+    clock.daily()
+    assert at_stripe(sandbox)["schedule"] is None, "the daily job leaves it ended"
+    page = text(browser.get(reverse("lms_memberships:account")).content.decode())
+    assert "Next payment" not in page
+    assert "cancelled" in set(Email.objects.values_list("kind", flat=True))
+    row = months(1)
+    assert (row.status, paid(sandbox)) == ("canceled", [10000, 0, 10000])
+
+
 @pytest.mark.parametrize("seed", range(3))
 def test_webhooks_that_come_twice_and_in_any_order_count_once(
     course, browser, sandbox, clock, student, live_session, seed

@@ -1,7 +1,8 @@
 """Does a buyer who withdraws in time get all of it back, once, and a receipt that says what was received? (X14)"""
 
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -9,12 +10,13 @@ from django.urls import reverse
 
 from lms_memberships.access import decide
 from lms_memberships.emails import switches
-from lms_memberships.models import Email, Gift, Invoice, Subscription, Withdrawal
+from lms_memberships.models import Email, Gift, GuestPurchase, Invoice, Subscription, Withdrawal
 from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import gift_redeeming, withdrawing
+from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
 from tests.flows.giving import offer, pay
-from tests.flows.steps import buy, text
+from tests.flows.steps import buy, press_join, text
 
 pytestmark = pytest.mark.django_db
 
@@ -86,7 +88,7 @@ def test_pressed_again_it_is_the_same_declaration(held, browser, sandbox):
 
 
 @pytest.mark.parametrize(
-    ("days", "age", "is_offered"), [(0, 0, False), (14, 13, True), (14, 14, False), (14, 20, False)]
+    ("days", "age", "is_offered"), [(0, 0, False), (14, 13, True), (14, 15, False), (14, 20, False)]
 )
 def test_only_in_the_days_that_the_site_sets(days, age, is_offered, held, browser, settings, clock):
     """X14: off by default; a purchase from before the setting has its days too."""
@@ -96,6 +98,79 @@ def test_only_in_the_days_that_the_site_sets(days, age, is_offered, held, browse
     assert browser.get(address(held)).status_code == (200 if is_offered else 404)
     assert browser.post(address(held)).status_code == (200 if is_offered else 404)
     assert Withdrawal.objects.exists() is is_offered
+
+
+def test_the_days_end_with_the_last_of_them(settings):
+    """X14: the day of the contract does not count, and the last one counts to its end, where the site is."""
+    paris = ZoneInfo(settings.TIME_ZONE)
+    for hour in (0, 9, 23):
+        bought_at = datetime(2027, 1, 1, hour, 59, tzinfo=paris)
+        assert withdrawing.last_moment(bought_at) == datetime(2027, 1, 16, tzinfo=paris)
+
+
+def test_what_is_over_within_the_days_can_be_withdrawn_from(browser, gateway, live_session, sandbox, clock, postman):
+    """X14: a week, cancelled and gone by; the right to withdraw has not. Given back, there is nothing left."""
+    weekly = publish(put_into(MembershipFactory(interval="week", price_amount=500), live_session), gateway=gateway)
+    buy(browser, weekly)
+    row = Subscription.objects.get()
+    browser.post(address(row, "cancel"))
+    clock.advance(days=8)
+    postman.deliver()
+    row.refresh_from_db()
+    assert row.status == "canceled"
+    assert address(row) in account(browser)
+    browser.post(address(row))
+    assert [each["amount"] for each in refunds(sandbox)] == [500]
+    assert Withdrawal.objects.get().done_at is not None
+    Withdrawal.objects.all().delete()
+    postman.deliver()
+    assert browser.get(address(row)).status_code == 404, "all of it is back"
+
+
+def test_while_the_first_debit_is_on_its_way(browser, membership, sandbox, clock, postman):
+    """X14, C7: the bank takes days, and the days to withdraw run; what arrives goes back."""
+    _status, location, _body = hosted.pay_by_debit(press_join(browser, membership))
+    postman.deliver()
+    browser.get(hosted.path_of(location))
+    row = Subscription.objects.get()
+    assert row.opened_at is None
+    assert address(row) in account(browser)
+    assert "We received your withdrawal" in text(browser.post(address(row)).content.decode())
+    call_command("memberships_drain", verbosity=0)
+    assert (Withdrawal.objects.get().done_at, Withdrawal.objects.get().amount) == (None, 1900)
+    clock.advance(days=8)
+    postman.deliver()
+    call_command("memberships_drain", verbosity=0)
+    row.refresh_from_db()
+    assert (row.status, [each["amount"] for each in refunds(sandbox)]) == ("canceled", [1900])
+    assert Withdrawal.objects.get().done_at is not None
+    assert not row.is_live(clock.now)
+
+
+def test_a_guest_has_the_days_from_when_they_paid(browser, gateway, live_session, clock):
+    """X14, K2: not from when they came for it."""
+    once = publish(put_into(MembershipFactory(interval="one_time", title="Book"), live_session), gateway=gateway)
+    buy(browser, once)
+    row = Subscription.objects.get()
+    assert browser.get(address(row)).status_code == 200
+    at = {"account": row.account, "livemode": row.livemode, "stripe_id": row.stripe_id}
+    long_ago = clock.now - timedelta(days=40)
+    GuestPurchase.objects.create(
+        **at, membership=once, price=row.price, state="claimed", created_at=long_ago, paid_at=long_ago
+    )
+    assert browser.get(address(row)).status_code == 404
+
+
+@pytest.mark.parametrize("name", ["withdraw", "cancel"])
+def test_without_a_key_what_was_said_is_noted(held, browser, settings, sandbox, name):
+    """X14, G24: the site's key is being changed; nobody's word is lost for that."""
+    key, settings.LMS_MEMBERSHIPS_STRIPE_SECRET_KEY = settings.LMS_MEMBERSHIPS_STRIPE_SECRET_KEY, ""
+    told = text(browser.post(address(held, name), follow=True).content.decode())
+    assert {"withdraw": "We received your withdrawal", "cancel": "We received your cancellation"}[name] in told
+    settings.LMS_MEMBERSHIPS_STRIPE_SECRET_KEY = key
+    call_command("memberships_drain", verbosity=0)
+    held.refresh_from_db()
+    assert held.cancel_at is not None if name == "cancel" else held.status == "canceled"
 
 
 def test_with_stripe_down_the_declaration_stands(held, browser, sandbox, mailoutbox):

@@ -59,8 +59,13 @@ def test_a_fee_for_a_trial_is_no_instalment():
 )
 def test_an_end_before_the_last_instalment_is_over_is_a_cancellation(hear, days, is_cancelled):
     """V10, G13: an end where the instalments are over is none; months are of different lengths."""
-    row = hear(cancel_at=NOW + days * DAY)
+    row = hear(cancel_at=NOW + days * DAY, schedule_id="sub_sched_1")
     assert (row.cancel_at is not None) is is_cancelled
+
+
+def test_an_end_that_no_schedule_has_set_is_a_cancellation(hear):
+    """V10, G13: after a free period the last instalment is later than the dates say."""
+    assert hear(cancel_at=NOW + 92 * DAY).cancel_at == NOW + 92 * DAY
 
 
 def test_what_renews_may_be_cancelled_to_any_day(checkout, nobody_answers):

@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from ...money import format_money
 from ...payments.refunds import DisputeStatus
-from ...subscriptions import settling_attention
+from ...subscriptions import settling_attention, unreturnable
 from ...subscriptions.attention import Kind
 from ...subscriptions.guest_models import GuestPurchase
 from ...subscriptions.models import Invoice, Subscription
@@ -84,6 +84,10 @@ DOUBTS: Mapping[str, str | Promise] = {
     settling_attention.ABSENT: gettext_lazy("Stripe does not know it."),
 }
 
+FAILURES: Mapping[str, str | Promise] = {
+    unreturnable.PAST_STRIPE: gettext_lazy("Paid past Stripe: give it back in the way it came."),
+}
+
 
 def row_of(kind: Kind, found: Any, user: AbstractBaseUser) -> Row:
     """``user`` sees the buttons that they may press."""
@@ -122,10 +126,10 @@ def _dispute(found: Dispute, user: AbstractBaseUser) -> Row:
 def _refund(found: Refund, user: AbstractBaseUser) -> Row:
     buttons = []
     if user.has_perm(REFUNDING):
-        if found.invoice_id is not None:
+        if found.invoice_id is not None and found.payment_intent_id:
             buttons.append(Button(_("Give it back again"), reverse(REFUND, args=[found.invoice_id])))
         buttons.append(Button(_("Dealt with"), reverse(names.REFUND_DONE, args=[found.pk]), is_post=True))
-    words = found.failure or found.stripe_id or str(found.get_state_display())
+    words = str(FAILURES.get(found.failure, found.failure)) or found.stripe_id or str(found.get_state_display())
     return Row(
         _person(found.subscription),
         _title(found.membership),

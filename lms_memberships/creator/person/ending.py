@@ -10,7 +10,7 @@ from ...errors import OutsideFailure, Refusal
 from ...money import Money, format_money
 from ...payments import connect
 from ...payments.gateway import SubscriptionStatus
-from ...subscriptions import billing, changes, ending, revoking
+from ...subscriptions import billing, changes, departures, ending, revoking
 from ...subscriptions.deeds import Wish
 from ...subscriptions.models import Subscription
 from ...subscriptions.queries import BILLED
@@ -87,7 +87,8 @@ class KeepPage(EndingPage):
         return [_("It goes on: the next payment of %(price)s is due on %(day)s.") % words]
 
     def why_not(self) -> str:
-        can_go_on = self.held.status in BILLED and self.held.cancel_at is not None
+        is_asked = self.held.cancel_at is not None or departures.running_of(self.held) is not None
+        can_go_on = self.held.status in BILLED and is_asked
         return "" if can_go_on else _("There is no cancellation to take back.")
 
     def act(self, form: Any, wish: Wish) -> str:

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from ...money import Money
 from ..gateway import NotFound
 from ..stewardship import CustomerSnapshot
 from .calls import Calls, under
@@ -37,6 +38,9 @@ class StewardCalls(Calls):
             email=getattr(found, "email", None) or "",
             name=getattr(found, "name", None) or "",
             metadata=dict(metadata.to_dict()) if metadata is not None else {},
+            # What is positive there, the customer owes.
+            credit=max(0, -(getattr(found, "balance", None) or 0)),
+            currency=getattr(found, "currency", None) or "",
         )
 
     def name_subscription(self, subscription_id: str, metadata: dict[str, str], *, key: str) -> None:
@@ -47,3 +51,8 @@ class StewardCalls(Calls):
     def name_customer(self, customer_id: str, metadata: dict[str, str], *, key: str) -> None:
         with translated():
             self.client.v1.customers.update(customer_id, {"metadata": metadata}, under(key))
+
+    def set_credit(self, customer_id: str, credit: Money, metadata: dict[str, str], *, key: str) -> None:
+        """In one call with what says why: either both are there, or neither."""
+        with translated():
+            self.client.v1.customers.update(customer_id, {"balance": -credit.minor, "metadata": metadata}, under(key))

@@ -254,6 +254,8 @@ def mark_paid(unit: Work, invoice: Object) -> None:
 def void(unit: Work, invoice: Object) -> None:
     if invoice["status"] not in ("open", "uncollectible"):
         raise _wrong_state(invoice, "voided")
+    if is_under_way(unit, invoice):
+        raise invalid("A payment for this invoice is already processing.", code="payment_intent_unexpected_state")
     _close(unit, invoice, "void", "voided_at")
     unit.announce("invoice.voided", invoice)
 
