@@ -102,8 +102,8 @@ def end(request: HttpRequest, subscription: Subscription, *, way: str) -> str:
         )
     if subscription.opened_at is None and subscription.cancel_at is not None:
         waits = _("Your payment that is on its way is still taken: once it is confirmed, access opens until %(date)s.")
-        received = _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.")
-        return f"{received} {waits}" % {**words, "date": day(subscription.cancel_at, language)}
+        over = _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.")
+        return f"{over} {waits}" % {**words, "date": day(subscription.cancel_at, language)}
     if not subscription.is_live(now):
         return _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.") % words
     return _("%(title)s is cancelled: we received that on %(received)s. You keep access until %(date)s.") % words

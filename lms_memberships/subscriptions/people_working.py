@@ -140,7 +140,8 @@ def _cancelled(entry: PeopleJobEntry, *, gateway: Gateway, now: datetime) -> Val
 
 def _nothing_to_cancel(entry: PeopleJobEntry, *, now: datetime) -> Values:
     """What was chosen has ended meanwhile, or is something else by now."""
-    chosen = Subscription.objects.filter(pk=entry.subscription_id).first()
+    # Not through the relation: what was read with the entry is old by now.
+    chosen = Subscription.objects.filter(pk=entry.subscription_id or 0).first()
     reason = people_jobs.why_not(entry.job, chosen, now=now)
     return _done(now) if reason in AS_ASKED else _left_out(reason or people_jobs.NOT_HELD)
 

@@ -53,7 +53,7 @@ def contract_at(subscription: Subscription) -> datetime:
     guests = GuestPurchase.objects.filter(**at, stripe_id=subscription.stripe_id).exclude(paid_at=None)
     paid = Invoice.objects.filter(**at, payment_intent_id=subscription.stripe_id).exclude(paid_at=None)
     moments = [*guests.values_list("paid_at", flat=True), *paid.values_list("paid_at", flat=True)]
-    return min([subscription.started_at, *moments])
+    return min([subscription.started_at, *(each for each in moments if each is not None)])
 
 
 def can_withdraw(subscription: Subscription, *, now: datetime) -> bool:
