@@ -140,6 +140,15 @@ def counts(job: PeopleJob) -> dict[str, int]:
     return dict(job.entries.order_by().values_list("state").annotate(Count("pk")))
 
 
+def counts_of(jobs: Iterable[PeopleJob]) -> dict[int, dict[str, int]]:
+    """The same of several, by their numbers. One query."""
+    rows = PeopleJobEntry.objects.filter(job__in=list(jobs)).order_by().values_list("job", "state")
+    found: dict[int, dict[str, int]] = {}
+    for pk, state, count in rows.annotate(Count("pk")):
+        found.setdefault(pk, {})[state] = count
+    return found
+
+
 def left_out(job: PeopleJob) -> list[tuple[str | Promise, int]]:
     """Why some are left out or failed, and how many."""
     rows = job.entries.exclude(reason="").order_by("reason").values_list("reason").annotate(Count("pk"))

@@ -26,7 +26,7 @@ from wagtail.log_actions import log
 
 from ... import clock
 from ...errors import Refusal
-from ...history import PEOPLE_CANCELLED, PEOPLE_GIVEN, PEOPLE_STOPPED
+from ...history import PEOPLE_AGAIN, PEOPLE_CANCELLED, PEOPLE_GIVEN, PEOPLE_STOPPED
 from ...subscriptions import people_jobs, people_working
 from ...subscriptions.people_files import day
 from ...subscriptions.people_job_models import PeopleJob, PeopleJobEntry
@@ -164,6 +164,7 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
 
     def do(job: PeopleJob) -> str:
         count = people_jobs.try_again(job)
+        log(instance=job.membership, action=PEOPLE_AGAIN, user=request.user, data={"people": count})
         return ngettext("%(count)s person is tried again.", "%(count)s people are tried again.", count) % {
             "count": count
         }
@@ -173,7 +174,7 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 def find(request: HttpRequest, pk: int) -> PeopleJob:
     """For whoever may do what it does. Raises PermissionDenied for whoever may do none of it, else 404."""
-    kinds = [kind for kind in PeopleJob.Kind if people_working.may(_person(request), kind)]
+    kinds = people_working.kinds_of(_person(request))
     if not kinds:
         raise PermissionDenied
     return get_object_or_404(PeopleJob.objects.filter(kind__in=kinds).select_related("membership"), pk=pk)
