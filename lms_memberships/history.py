@@ -27,6 +27,7 @@ PEOPLE_EXPORTED = "lms_memberships.people_exported"
 PEOPLE_CANCELLED = "lms_memberships.people_cancelled"
 PEOPLE_GIVEN = "lms_memberships.people_given"
 PEOPLE_STOPPED = "lms_memberships.people_stopped"
+PEOPLE_AGAIN = "lms_memberships.people_tried_again"
 PAYMENT_REFUNDED = "lms_memberships.payment_refunded"
 DOUBLE_RESOLVED = "lms_memberships.double_resolved"
 PRICE_CHOSEN = "lms_memberships.unknown_price_chosen"
@@ -147,6 +148,10 @@ def _register_people(actions: LogActionRegistry) -> None:
         PEOPLE_CANCELLED: (_("Cancelled for many"), _("To be cancelled at the period's end. People: %(people)s")),
         PEOPLE_GIVEN: (_("Given to many"), _("Access until %(until)s. People: %(people)s. Why: %(note)s")),
         PEOPLE_STOPPED: (_("Stopped"), _("What was being done for many people was stopped.")),
+        PEOPLE_AGAIN: (
+            _("Tried again"),
+            _("What had failed for some of many people is tried again. People: %(people)s"),
+        ),
     }
     for action, (label, words) in texts.items():
 

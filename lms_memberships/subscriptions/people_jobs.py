@@ -19,7 +19,7 @@ from wagtail.log_actions import log
 
 from .. import clock, conf, leases
 from ..errors import Refusal
-from ..history import PEOPLE_CANCELLED, PEOPLE_GIVEN, PEOPLE_STOPPED
+from ..history import PEOPLE_AGAIN, PEOPLE_CANCELLED, PEOPLE_GIVEN, PEOPLE_STOPPED
 from ..memberships.models import Membership
 from ..payments.gateway import SubscriptionStatus
 from ..retrying import retried
@@ -144,6 +144,15 @@ def counts(job: PeopleJob) -> dict[str, int]:
     return dict(job.entries.order_by().values_list("state").annotate(Count("pk")))
 
 
+def counts_of(jobs: Iterable[PeopleJob]) -> dict[int, dict[str, int]]:
+    """The same of several, by their numbers. One query."""
+    rows = PeopleJobEntry.objects.filter(job__in=list(jobs)).order_by().values_list("job", "state")
+    found: dict[int, dict[str, int]] = {}
+    for pk, state, count in rows.annotate(Count("pk")):
+        found.setdefault(pk, {})[state] = count
+    return found
+
+
 def left_out(job: PeopleJob) -> list[tuple[str | Promise, int]]:
     """Why some are left out or failed, and how many."""
     rows = job.entries.exclude(reason="").order_by("reason").values_list("reason").annotate(Count("pk"))
@@ -199,7 +208,7 @@ def stop(job: PeopleJob, *, by: AbstractBaseUser, now: datetime) -> None:
 
 
 @retried
-def try_again(job: PeopleJob) -> int:
+def try_again(job: PeopleJob, *, by: AbstractBaseUser) -> int:
     """Those that failed, once more. Raises NothingFailed."""
     with transaction.atomic():
         locked = PeopleJob.objects.select_for_update().get(pk=job.pk)
@@ -211,6 +220,7 @@ def try_again(job: PeopleJob) -> int:
             raise NothingFailed
         locked.state, locked.finished_at = PeopleJob.State.RUNNING, None
         locked.save(update_fields=["state", "finished_at"])
+        log(instance=locked.membership, action=PEOPLE_AGAIN, user=by, data={"people": count})
     return count
 
 

@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
@@ -90,10 +90,15 @@ def _refused_at_the_door(job: PeopleJob) -> str:
     return "" if may(job.confirmed_by, job.kind) else people_jobs.NOT_ALLOWED
 
 
-def may(person: AbstractBaseUser | None, kind: str) -> bool:
+def may(person: AbstractBaseUser | AnonymousUser | None, kind: str) -> bool:
     """Whether this person may do it, and see for whom (S50)."""
     has_perms = getattr(person, "has_perms", None)
     return bool(has_perms and has_perms([people_jobs.SEES, people_jobs.RIGHTS[kind]]))
+
+
+def kinds_of(person: AbstractBaseUser | AnonymousUser) -> list[PeopleJob.Kind]:
+    """What this person may do for many."""
+    return [kind for kind in PeopleJob.Kind if may(person, kind)]
 
 
 def _cancel(entry: PeopleJobEntry, token: str, *, gateway: Gateway, now: datetime) -> bool:
@@ -140,9 +145,8 @@ def _cancelled(entry: PeopleJobEntry, *, gateway: Gateway, now: datetime) -> Val
 
 def _nothing_to_cancel(entry: PeopleJobEntry, *, now: datetime) -> Values:
     """What was chosen has ended meanwhile, or is something else by now."""
-    # Not through the relation: what was read with the entry is old by now.
-    chosen = Subscription.objects.filter(pk=entry.subscription_id or 0).first()
-    reason = people_jobs.why_not(entry.job, chosen, now=now)
+    entry.refresh_from_db(fields=["subscription"])
+    reason = people_jobs.why_not(entry.job, entry.subscription, now=now)
     return _done(now) if reason in AS_ASKED else _left_out(reason or people_jobs.NOT_HELD)
 
 
@@ -163,7 +167,7 @@ def _give(entry: PeopleJobEntry, token: str, *, now: datetime) -> None:
 def _given(entry: PeopleJobEntry, *, now: datetime) -> Values:
     job = entry.job
     # Read again: it may have been emptied before it was our turn.
-    person = get_user_model()._base_manager.get(pk=entry.user_id)
+    person = get_user_model()._base_manager.get(pk=entry.user.pk)
     if people.is_forgotten(person) or people.leaving([person.pk]):
         return _left_out(people_jobs.GONE)
     held = people_jobs.meant(job, [entry.user_id], now=now).get(entry.user_id)

@@ -88,6 +88,7 @@ ADMIN = {
     "front page": "",
     "people": "memberships/people/",
     "people in one state": "memberships/people/?state=failing",
+    "what was done for many people": "memberships/people/done/",
     "one person": "memberships/people/5/",
     "why one person can open it": "memberships/people/5/why/",
     "give one person access": "memberships/people/5/give/",

@@ -82,6 +82,7 @@ def screens(gateway, live_session, student, client_for, clock, postman, settings
         "connect_account",
         "change_emailswitch",
         "view_subscription",
+        "end_subscription",
         "view_invoice",
         "view_gift",
     )
@@ -118,6 +119,7 @@ def screens(gateway, live_session, student, client_for, clock, postman, settings
             "customer portal": reverse("lms_memberships_portal_settings"),
             "e-mail settings": reverse("lms_memberships_email_settings"),
             "people": reverse("lms_memberships_people_list"),
+            "what was done for many people": reverse("lms_memberships_people_done"),
             "one person": reverse("lms_memberships_person", args=[Subscription.objects.first().user_id]),
             "invoices of all": reverse("lms_memberships_invoices_list"),
             "what needs attention": reverse("lms_memberships_attention"),

@@ -21,7 +21,8 @@ from lms_memberships.models import Email, Intent, Membership, PeopleJob, PeopleJ
 from lms_memberships.payments.connect import get_background_gateway
 from lms_memberships.personal_data import erasing, forgetting
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import people_jobs, people_working
+from lms_memberships.subscriptions import exporting, people_jobs, people_working
+from lms_memberships.subscriptions.people_listing import Wanted
 from tests.creator.crowds import crowd, holds
 from tests.factories import MembershipFactory, UserFactory, allow
 from tests.flows.steps import buy, text
@@ -30,7 +31,7 @@ pytestmark = pytest.mark.django_db
 
 State = PeopleJobEntry.State
 RIGHTS = ("view_subscription", "end_subscription", "give_access")
-LIST = reverse("lms_memberships_people_list")
+LIST, DONE = reverse("lms_memberships_people_list"), reverse("lms_memberships_people_done")
 
 
 @pytest.fixture
@@ -440,7 +441,7 @@ def test_a_worker_that_lost_its_lease_gives_nothing(browser, membership, monkeyp
     assert states(job) == [State.DONE]
 
 
-def test_while_stripe_is_away_it_waits_and_then_goes_on(browser, membership, members, sandbox):
+def test_while_stripe_is_away_it_waits_and_then_goes_on(browser, helper, membership, members, sandbox):
     """D2: nobody is lost, nobody counted as done; given up after some tries, and tried again by hand."""
     job = begun(browser, "cancel", asked(membership, all="1"))
     sandbox.faults.plan(Fault("status", "*/v1/subscriptions/*", count=0, status=503))
@@ -454,12 +455,57 @@ def test_while_stripe_is_away_it_waits_and_then_goes_on(browser, membership, mem
     sandbox.faults.clear()
     assert "Stripe could not be reached" in text(browser.get(part(job)).content.decode())
     browser.post(part(job, "again"))
+    (entry,) = ModelLogEntry.objects.for_instance(membership).filter(action="lms_memberships.people_tried_again")
+    assert (entry.user, entry.data) == (helper, {"people": 1})
     PeopleJobEntry.objects.update(next_try_at=timezone.now())
     # An answer that was lost is looked for, and that waits a while; the daily run does not.
     Intent.objects.update(sent_at=timezone.now() - timedelta(days=1))
     work()
     assert states(job) == [State.DONE] * 3
     assert len(set(cancelled(sandbox))) == len(cancelled(sandbox)) == 3
+
+
+def test_after_the_tab_was_closed_it_is_found_again(browser, membership, members, helper, client_for):
+    """N6, X20, S20: from the list, newest first and with how far each is: what one may do, and one's own files."""
+    first = drafted(browser, "give", asked(membership, days=3, person=[UserFactory().pk, members[0].pk]))
+    job = begun(browser, "cancel", asked(membership, all="1"))
+    work()
+    assert DONE in browser.get(LIST).content.decode()
+    page = browser.get(DONE)
+    assert [row.pk for row in page.context["object_list"]] == [job.pk, first.pk]
+    assert part(job) in page.content.decode()
+    assert "done: 3" in text(page.content.decode())
+    only_giving = client_for(allow(UserFactory(), "view_subscription", "give_access")).get(DONE)
+    assert [row.pk for row in only_giving.context["object_list"]] == [first.pk]
+    exporter = allow(UserFactory(), "view_subscription", "export_people")
+    for owner in (exporter, helper):
+        made = exporting.begin(owner, Wanted(), as_format="csv", language="en", now=timezone.now())
+    files = client_for(exporter)
+    assert "Exports of people" in text(files.get(LIST).content.decode())
+    page = files.get(DONE)
+    assert [each.owner for each, _url in page.context["files"]] == [exporter]
+    assert part(job) not in page.content.decode()
+    assert "being made" in text(page.content.decode())
+    assert reverse("lms_memberships_people_exported", args=[made.uuid]) not in browser.get(DONE).content.decode()
+    seeing = client_for(allow(UserFactory(), "view_subscription"))
+    assert seeing.get(DONE).status_code == 302
+    assert DONE not in seeing.get(LIST).content.decode()
+
+
+def test_the_way_back_is_constant_in_queries_and_paged(browser, membership):
+    """N6, X20"""
+    holds(UserFactory(), membership, "ended")
+    counted = []
+    for number in (1, 60):
+        for _each in range(number):
+            drafted(browser, "give", asked(membership, days=9, all="1"))
+        browser.get(DONE)
+        with CaptureQueriesContext(database) as captured:
+            page = browser.get(DONE)
+        counted.append(len(captured))
+    assert counted[0] == counted[1] <= 20
+    assert len(page.context["object_list"]) == 50
+    assert len(browser.get(DONE, {"p": 2}).context["object_list"]) == 11
 
 
 def test_stopped_in_the_middle_what_is_done_stays_done(browser, membership, members, sandbox, monkeypatch, clock):

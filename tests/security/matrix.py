@@ -279,6 +279,7 @@ MATRIX: dict[str, Row] = {
         for what in ("exported", "file")
     },
     "lms_memberships_people_act": Row(TOGETHER, TOGETHER, lambda stage: {"kind": "cancel"}, query="?all=1"),
+    "lms_memberships_people_done": Row(TOGETHER, _closed(TOGETHER)),
     "lms_memberships_people_job": Row(TOGETHER, _closed(TOGETHER), lambda stage: {"pk": stage.job.pk}),
     "lms_memberships_people_job_results": Row(TOGETHER, _closed(TOGETHER), lambda stage: {"pk": stage.job.pk}),
     **{

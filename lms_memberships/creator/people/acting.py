@@ -92,7 +92,7 @@ class Act(WagtailAdminTemplateMixin, FormView):
         self.kind = str(self.kwargs["kind"])
         if self.kind not in FORMS:
             raise Http404
-        if not people_working.may(request.user, self.kind):  # type: ignore[arg-type]  # anonymous may nothing
+        if not people_working.may(request.user, self.kind):
             raise PermissionDenied
         if self.wanted is None:
             messages.error(request, _("Choose people in the list first."))

@@ -24,9 +24,8 @@ from ...subscriptions import exporting
 from ...subscriptions.export_models import PeopleExport
 from ...subscriptions.tasks import make_exports
 from .filters import wanted_of
-from .views import EXPORTED, EXPORTS, FILE, LIST, PeopleIndex
+from .views import EXPORTED, FILE, LIST, PeopleIndex, may_export
 
-NEEDED = ("lms_memberships.view_subscription", EXPORTS)
 TYPES = {
     PeopleExport.Format.CSV: "text/csv; charset=utf-8",
     PeopleExport.Format.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -37,7 +36,7 @@ View = Callable[..., HttpResponseBase]
 def _for_exporters(view: View) -> View:
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
-        if not request.user.has_perms(NEEDED):
+        if not may_export(request.user):
             raise PermissionDenied
         return view(request, *args, **kwargs)
 

@@ -12,7 +12,7 @@ from wagtail.admin.widgets.button import Button
 from ...memberships.models import Membership
 from ...retrying import unwrapped
 from .. import desks
-from . import acting, exporting, jobs, views
+from . import acting, done, exporting, jobs, views
 
 BASE = "memberships/people/"
 SEES = "view_subscription"
@@ -28,6 +28,7 @@ def people_urls() -> list[URLPattern]:
             path(f"{BASE}export/", exporting.export, name=views.EXPORT),
             path(f"{BASE}exports/<uuid:uuid>/", exporting.exported, name=views.EXPORTED),
             path(f"{BASE}exports/<uuid:uuid>/file/", exporting.fetch, name=views.FILE),
+            path(f"{BASE}done/", done.DoneForMany.as_view(), name=views.DONE),
             path(f"{BASE}do/<str:kind>/", acting.Act.as_view(), name=views.ACT),
             path(f"{BASE}jobs/<int:pk>/", jobs.JobPeople.as_view(), name=views.JOB),
             path(f"{BASE}jobs/<int:pk>/results/", jobs.JobPeople.as_view(results_only=True), name=views.JOB_RESULTS),

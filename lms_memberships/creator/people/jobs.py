@@ -155,7 +155,7 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Those that failed."""
 
     def do(job: PeopleJob) -> str:
-        count = people_jobs.try_again(job)
+        count = people_jobs.try_again(job, by=_person(request))
         return ngettext("%(count)s person is tried again.", "%(count)s people are tried again.", count) % {
             "count": count
         }
@@ -165,7 +165,7 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 def find(request: HttpRequest, pk: int) -> PeopleJob:
     """For whoever may do what it does. Raises PermissionDenied for whoever may do none of it, else 404."""
-    kinds = [kind for kind in PeopleJob.Kind if people_working.may(_person(request), kind)]
+    kinds = people_working.kinds_of(_person(request))
     if not kinds:
         raise PermissionDenied
     return get_object_or_404(PeopleJob.objects.filter(kind__in=kinds).select_related("membership"), pk=pk)

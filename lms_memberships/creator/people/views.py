@@ -9,6 +9,8 @@ from django.forms import Media
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.ui.tables import BaseColumn
@@ -16,19 +18,18 @@ from wagtail.permission_policies import ModelPermissionPolicy
 
 from ... import clock
 from ...memberships.models import Membership
-from ...subscriptions import people_listing, people_working
+from ...subscriptions import people_jobs, people_listing, people_working
 from ...subscriptions.models import Subscription
-from ...subscriptions.people_job_models import PeopleJob
 from ...subscriptions.people_listing import Wanted
 from ..desks import Listing
 from .columns import columns
 from .filters import SEARCH, PeopleFilterSet, asked, wanted_by
 
-LIST, RESULTS, EXPORT, EXPORTED, FILE, ACT, JOB, JOB_RESULTS, CONFIRM, STOP, AGAIN = (
+LIST, RESULTS, EXPORT, EXPORTED, FILE, ACT, JOB, JOB_RESULTS, CONFIRM, STOP, AGAIN, DONE = (
     f"lms_memberships_people_{name}"
     for name in (
         *("list", "results", "export", "exported", "file"),
-        *("act", "job", "job_results", "confirm", "stop", "again"),
+        *("act", "job", "job_results", "confirm", "stop", "again", "done"),
     )
 )
 POLICY = ModelPermissionPolicy(Subscription)
@@ -68,8 +69,9 @@ class PeopleIndex(Listing):
     @cached_property
     def acts(self) -> list[tuple[str, str]]:
         """What this person may do for many at once: its label, and where."""
-        kinds = [kind for kind in PeopleJob.Kind if people_working.may(self.request.user, kind)]
-        return [(str(kind.label), reverse(ACT, args=[kind.value])) for kind in kinds]
+        return [
+            (str(kind.label), reverse(ACT, args=[kind.value])) for kind in people_working.kinds_of(self.request.user)
+        ]
 
     @cached_property
     def wanted(self) -> Wanted:
@@ -106,7 +108,9 @@ class PeopleIndex(Listing):
             "next_url": self._page_url(AFTER, rows[-1].pk) if rows and self.keyset.has_next else "",
             "asked": asked(self.request.GET),
             "acts": self.acts,
-            "export_url": reverse(EXPORT) if self.request.user.has_perm(EXPORTS) else "",
+            "export_url": reverse(EXPORT) if may_export(self.request.user) else "",
+            "done_label": title_of_done(self.request.user),
+            "done_url": reverse(DONE) if self.acts or may_export(self.request.user) else "",
         }
 
     def _page_url(self, direction: str, key: int) -> str:
@@ -115,6 +119,16 @@ class PeopleIndex(Listing):
             query.pop(name, None)
         query[direction] = str(key)
         return f"{self.index_url}?{query.urlencode()}"
+
+
+def may_export(user: Any) -> bool:
+    """Seeing people is not exporting them: both rights (S44, X24)."""
+    return bool(user.has_perms([people_jobs.SEES, EXPORTS]))
+
+
+def title_of_done(user: Any) -> str:
+    """Of the page that leads back to what was begun: whoever may only export finds files there."""
+    return capfirst(_("acts for many people") if people_working.kinds_of(user) else _("exports of people"))
 
 
 def people_url(membership: Membership) -> str:
