@@ -68,13 +68,12 @@ def around(request: HttpRequest, membership: Membership) -> Around | None:
     titles = tuple(on_sale.order_by("tier__sort_order", "pk").values_list("title", flat=True))
     if len(titles) < 2:
         return None
-    held = tiers.other_tier(membership, request.user, now=clock.now())
-    is_changed = held is not None and tiers.is_changeable(held)
+    held = tiers.billed_other_tier(membership, request.user, now=clock.now())
     return Around(
         ladder=ladder,
         titles=titles,
         contains=tuple(tiers.contained_titles(membership)),
         url=tiers.page_url(ladder),
-        held=held if is_changed else None,
-        change_url=tiers.change_url(held, membership) if held is not None and is_changed else "",
+        held=held,
+        change_url=tiers.change_url(held, membership) if held is not None else "",
     )

@@ -108,15 +108,16 @@ def held_of(ladder: Ladder, user: Reader, *, now: datetime) -> Subscription | No
     return _held(user, now).filter(membership__tier__ladder=ladder.pk).order_by("-membership__tier__sort_order").first()
 
 
-def other_tier(membership: Membership, user: Reader, *, now: datetime) -> Subscription | None:
-    """Another tier of the same ladder that they hold: the highest. One query."""
-    return _other_tiers(membership, user, now=now).first() if user.is_authenticated else None
-
-
 def billed_other_tier(membership: Membership, user: Reader, *, now: datetime) -> Subscription | None:
-    """One that is charged again and again, so that this one beside it would be charged too. A higher one may be given."""
-    others = _other_tiers(membership, user, now=now) if user.is_authenticated else ()
-    return next((each for each in others if is_changeable(each)), None)
+    """Another tier of the same ladder that they pay for again and again: with this one, they would pay twice. One query.
+
+    Not simply the highest that they hold: that may be given, beside a lower one that is paid.
+    """
+    if not user.is_authenticated:
+        return None
+    others = _held(user, now).filter(membership__tier__ladder__is_on=True)
+    others = others.filter(membership__tier__ladder__tiers__membership=membership.pk).exclude(membership=membership.pk)
+    return next((each for each in others.order_by("-membership__tier__sort_order") if is_changeable(each)), None)
 
 
 def refuse_another_tier(user: Reader, membership: Membership, *, now: datetime) -> None:
@@ -167,12 +168,6 @@ def _held(user: AbstractBaseUser, now: datetime) -> QuerySet[Subscription]:
     """Not whoever has a place alone: one that is kept, for one that rests or has lapsed, is nothing to change (V48)."""
     mine = Subscription.objects.of(user)
     return (mine.held(now) | mine.giving_access(now)).select_related("membership")
-
-
-def _other_tiers(membership: Membership, user: AbstractBaseUser, *, now: datetime) -> QuerySet[Subscription]:
-    others = _held(user, now).filter(membership__tier__ladder__is_on=True)
-    others = others.filter(membership__tier__ladder__tiers__membership=membership.pk).exclude(membership=membership.pk)
-    return others.order_by("-membership__tier__sort_order")
 
 
 def _tiers(
