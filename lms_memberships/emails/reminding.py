@@ -41,7 +41,7 @@ def _access(email: Email, said: dict[str, Any], now: datetime) -> dict[str, obje
 def _has_another(subscription: Subscription, now: datetime) -> bool:
     """Another way to the same membership (X2)."""
     ways = Subscription.objects.filter(user_id=subscription.user_id, membership_id=subscription.membership_id)
-    return ways.giving_access(now).exists()
+    return any(way.is_live(now) for way in ways)
 
 
 def _moment(said: str | None) -> datetime | None:
