@@ -30,7 +30,7 @@ class Departure(models.Model):
         #: Stripe has not confirmed it: the job goes on asking.
         ASKED = "asked", _("waiting for Stripe")
         DONE = "done", _("done")
-        #: Taken back before Stripe had confirmed it.
+        #: Taken back, whether Stripe had confirmed it or not.
         DROPPED = "dropped", _("taken back")
 
     subscription = models.ForeignKey("Subscription", on_delete=models.CASCADE, related_name="departures")

@@ -62,7 +62,7 @@ def comments(scope: Scope) -> list[Departure]:
 
 
 def _said() -> "QuerySet[Departure]":
-    # Taken back before Stripe had heard of it, nobody has left.
+    # Taken back, nobody has left.
     return Departure.objects.exclude(state=Departure.State.DROPPED)
 
 

@@ -50,8 +50,8 @@ def contract_at(subscription: Subscription) -> datetime:
     if subscription.is_recurring or not subscription.stripe_id:
         return subscription.started_at
     at = {"account": subscription.account, "livemode": subscription.livemode}
-    guests = GuestPurchase.objects.filter(**at, stripe_id=subscription.stripe_id).exclude(paid_at=None)
-    paid = Invoice.objects.filter(**at, payment_intent_id=subscription.stripe_id).exclude(paid_at=None)
+    guests = GuestPurchase.objects.filter(**at, stripe_id=subscription.stripe_id)
+    paid = Invoice.objects.filter(**at, payment_intent_id=subscription.stripe_id)
     moments = [*guests.values_list("paid_at", flat=True), *paid.values_list("paid_at", flat=True)]
     return min([subscription.started_at, *(each for each in moments if each is not None)])
 

@@ -154,7 +154,7 @@ def test_undone_until_then(held, browser, sandbox):
         assert at_stripe(sandbox, held)["cancel_at_period_end"] is False
     held.refresh_from_db()
     assert held.cancel_at is None
-    assert list(Departure.objects.values_list("state", flat=True)) == ["done"] * 3
+    assert list(Departure.objects.values_list("state", flat=True)) == ["dropped"] * 3, "nobody has left"
 
 
 def test_with_stripe_down_it_is_noted_said_and_finished_by_the_job(held, browser, sandbox, clock):
