@@ -26,6 +26,8 @@ class Situation(StrEnum):
     PAUSED = "paused"
     PAYMENTS_PAUSED = "payments_paused"
     RUNNING_OUT = "running_out"
+    PRICE_UNKNOWN = "price_unknown"
+    PRICE_UNKNOWN_CLOSED = "price_unknown_closed"
     LEAVING = "leaving"
     WITHDRAWING = "withdrawing"
     ENDED = "ended"
@@ -36,6 +38,10 @@ class Situation(StrEnum):
     GIFT = "gift"
     GIFT_DISPUTED = "gift_disputed"
     GIFT_LATER = "gift_later"
+
+
+ON_TRIAL = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD})
+OVER = frozenset({Situation.ENDED, Situation.RETURNED, Situation.REFUNDED, Situation.REVOKED})
 
 
 @dataclass(frozen=True)
@@ -97,6 +103,22 @@ WORDS: dict[Situation, Words] = {
     ),
     Situation.RUNNING_OUT: Words(
         _("Payments paused"), _("Payments are paused. You keep access until %(until)s."), "warning"
+    ),
+    Situation.PRICE_UNKNOWN: Words(
+        _("Being checked"),
+        _(
+            "Its price was changed to one that this site does not know. You keep access until %(until)s; please write to "
+            "us, so that it goes on."
+        ),
+        "warning",
+    ),
+    Situation.PRICE_UNKNOWN_CLOSED: Words(
+        _("Being checked"),
+        _(
+            "Its price was changed to one that this site does not know, and access is closed. Please write to us, or "
+            "cancel it."
+        ),
+        "bad",
     ),
     Situation.LEAVING: Words(
         pgettext_lazy("membership", "Being cancelled"),

@@ -12,6 +12,7 @@ from ..subscriptions.change_models import TierChange
 from ..subscriptions.copies import OWING
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.portal_visits import PAID_THEMSELVES
+from ..subscriptions.queries import UNKNOWN_PRICE
 from . import tier_words
 from .amounts import next_price_of, price_of
 from .card_words import Group, end_of, grouped, instalments_of, items_of, origin_of
@@ -19,7 +20,7 @@ from .dates import day
 from .failing import Failure, failure_of
 from .leaving_words import Leaving, leaving_of
 from .repricing import change_of
-from .situations import WORDS, Situation
+from .situations import ON_TRIAL, OVER, WORDS, Situation
 
 #: Those in which instalments are still asked for.
 PAYING = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING, Situation.FAILING, Situation.LOCKED})
@@ -34,21 +35,21 @@ CANCELLABLE = frozenset(
         Situation.PAUSED,
         Situation.PAYMENTS_PAUSED,
         Situation.RUNNING_OUT,
+        Situation.PRICE_UNKNOWN,
+        Situation.PRICE_UNKNOWN_CLOSED,
     }
 )
 #: Those in which it can become another tier.
 SWITCHABLE = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD, Situation.RENEWING})
 PAYABLE = frozenset({Situation.FAILING, Situation.LOCKED})
-ON_TRIAL = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD})
 #: Those that go on until somebody cancels.
 RENEWS = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING})
 #: Those whose own payments are as they should be: what is open of them is of an earlier period.
 GOES_ON = CANCELLABLE - PAYABLE | {Situation.ENDING, Situation.LEAVING}
 #: Those whose cancellation can be taken back.
 RESUMABLE = frozenset({Situation.ENDING, Situation.LEAVING, Situation.WAITING_TO_END})
-OVER = frozenset({Situation.ENDED, Situation.RETURNED, Situation.REFUNDED, Situation.REVOKED})
 #: Those of which no end is said: it is over, or until when it is open hangs on a payment.
-WITHOUT_END = OVER | PAYABLE | {Situation.DISPUTED, Situation.GIFT_DISPUTED}
+WITHOUT_END = OVER | PAYABLE | {Situation.DISPUTED, Situation.GIFT_DISPUTED, Situation.PRICE_UNKNOWN_CLOSED}
 #: The order on the page: what is closed for want of a payment, what soon will be, what waits.
 URGENCY = {
     situation: number
@@ -69,6 +70,8 @@ def _failing(subscription: Subscription, now: datetime) -> Situation:
 def _active(subscription: Subscription, now: datetime) -> Situation:
     if subscription.opened_at is None:
         return Situation.WAITING if subscription.cancel_at is None else Situation.WAITING_TO_END
+    if subscription.flag == UNKNOWN_PRICE:
+        return Situation.PRICE_UNKNOWN if subscription.is_live(now) else Situation.PRICE_UNKNOWN_CLOSED
     if subscription.void_from is not None:
         return Situation.RUNNING_OUT if subscription.is_live(now) else Situation.PAUSED
     return Situation.PAYMENTS_PAUSED if subscription.collection_paused else Situation.RENEWING

@@ -12,7 +12,7 @@ from .. import clock
 from ..errors import Refusal
 from ..payments import intents
 from ..payments.collecting import ON_ITS_WAY
-from ..payments.gateway import Gateway, NotFound, RequestRefused
+from ..payments.gateway import CardDeclined, Gateway, NotFound, RequestRefused
 from ..payments.models import Intent
 from ..retrying import retried
 from . import billing, lifecycle
@@ -99,6 +99,11 @@ def try_again(invoice: Invoice, *, gateway: Gateway, now: datetime) -> Invoice:
             return found
         if no.code in ON_ITS_WAY:
             raise PaymentOnItsWay from no
+        if isinstance(no, CardDeclined) and no.needs_person:
+            # Stripe does not count a try by hand, so that the invoice itself does not tell it (guide §13).
+            Invoice.objects.filter(pk=found.pk, status__in=billing.payable(found.subscription)).update(
+                needs_person=True
+            )
         raise
     return follow(fresh, gateway=gateway, now=now)
 

@@ -144,6 +144,8 @@ def _write(
         news = refund.has_effect and before not in Refund.EFFECTIVE
         if news and paid is not None and _is_news_of_all(refund, payment, paid, now):
             lifecycle.rewrite(payment.subscription.pk, lambda row: _revoke(row, now), now=now)  # type: ignore[union-attr]
+        if news:
+            _settle_what_failed(refund, now)
         _tell(refund, payment, before, is_news=news)
     return refund
 
@@ -182,6 +184,18 @@ def _is_news_of_all(refund: Refund, payment: Payment, paid: Money, now: datetime
     given = given_back(payment.payment_intent_id, account=refund.account, livemode=refund.livemode)
     is_all = 0 < paid.minor <= given
     return is_all and wanted_effect(refund) == Refund.Effect.CLOSE and closes_access(payment, now)
+
+
+def _settle_what_failed(refund: Refund, now: datetime) -> None:
+    """Given back after all, by a later one: the next helper must not give it back once more (X8). The oldest first."""
+    left = refund.amount
+    alike = Refund.objects.to_be_looked_at().filter(
+        account=refund.account, livemode=refund.livemode, payment_intent_id=refund.payment_intent_id, pk__lt=refund.pk
+    )
+    for failed in alike.exclude(payment_intent_id="").order_by("pk"):
+        if failed.amount <= left:
+            left -= failed.amount
+            Refund.objects.filter(pk=failed.pk).update(dealt_with_at=now)
 
 
 def _revoke(subscription: Subscription, now: datetime) -> None:

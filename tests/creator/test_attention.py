@@ -224,6 +224,20 @@ def test_disputes_and_failed_refunds_are_listed(desk, client_for, student, membe
     assert held.is_live(clock.now)
 
 
+def test_what_was_given_back_again_is_off_the_list(desk, client_for, student, membership, sandbox, postman, clock):
+    """G9, X8: the next helper would give it back once more. Less than what failed leaves it there."""
+    charge = charge_of(sandbox, bought(client_for(student), membership, postman))
+    sandbox.actions.fail_refund(sandbox.actions.refund_charge(charge, amount=500)["id"])
+    postman.deliver()
+    sandbox.actions.refund_charge(charge, amount=400)
+    postman.deliver()
+    assert counted(clock) == {"refunds": 1}
+    sandbox.actions.refund_charge(charge, amount=500)
+    postman.deliver()
+    assert counted(clock) == {}
+    assert Refund.objects.get(state="failed").dealt_with_at is not None
+
+
 def test_invoices_that_stripe_does_not_have_or_that_do_not_add_up(
     desk, client_for, student, membership, gateway, postman, clock
 ):

@@ -327,7 +327,10 @@ def test_a_retry_for_which_the_bank_asks_is_said_so(failing):
     failing.put_card(ASKS_ALWAYS)
     page = failing.press("try_invoice", failing.open.pk)
     assert "Your bank wants you to confirm this payment." in page
-    assert "Confirm the payment" in page
+    failing.postman.deliver()
+    page = failing.read()
+    assert "Confirm the payment" in page, "the button, also once the message has gone"
+    assert "Try the card again" not in page
     assert failing.row.status == "past_due"
 
 

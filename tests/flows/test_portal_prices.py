@@ -83,13 +83,15 @@ def test_another_memberships_price_is_followed(switch_in_the_portal, held, gold,
 
 
 def test_an_unknown_price_keeps_what_is_paid_and_raises_an_alert(
-    switch_in_the_portal, held, strange, membership, clock, postman, admin, client_for
+    switch_in_the_portal, held, strange, membership, clock, postman, admin, client_for, browser
 ):
     """G12, N3, P17: open until the end of what was paid, no day more; noted where a creator looks."""
     promised = held.access_until
     switch_in_the_portal(strange)
     assert (held.membership, held.flag, held.access_until) == (membership, "unknown_price", promised)
     assert held.is_live(clock.now)
+    account = reverse("lms_memberships:account")
+    assert "You keep access until" in text(browser.get(account).content.decode())
     assert ModelLogEntry.objects.filter(action=PRICE_UNKNOWN).count() == 1
     health = text(client_for(admin).get(reverse("lms_memberships_health")).content.decode())
     assert held.stripe_id in health
@@ -104,6 +106,9 @@ def test_an_unknown_price_keeps_what_is_paid_and_raises_an_alert(
     held.refresh_from_db()
     assert (held.status, held.flag, held.access_until) == ("active", "unknown_price", promised)
     assert not held.is_live(clock.now)
+    page = text(browser.get(account).content.decode())
+    assert "access is closed" in page
+    assert "Next payment on" not in page, "P7: nobody is told that all is well"
 
 
 def test_back_at_a_known_price_it_is_open_and_no_longer_noted(switch_in_the_portal, held, strange, gateway, clock):
