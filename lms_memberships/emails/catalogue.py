@@ -41,8 +41,8 @@ CATALOGUE: Mapping[EmailKind, Entry] = {
     ),
     EmailKind.ADMIN_CANCELLED: Entry(
         _("To admins: a membership was cancelled"),
-        _("Sent when a student cancels."),
-        _("%(student)s cancelled %(membership)s"),
+        _("Sent when a student cancels, or staff or Stripe do so."),
+        _("%(membership)s of %(student)s is cancelled"),
         Audience.ADMINS,
         events.SubscriptionCancelled,
     ),
@@ -57,7 +57,7 @@ CATALOGUE: Mapping[EmailKind, Entry] = {
     EmailKind.CANCELLED: Entry(
         _("Membership cancelled"),
         _("Confirms the cancellation, and until when access lasts."),
-        _("You cancelled %(membership)s"),
+        _("%(membership)s is cancelled"),
         Audience.STUDENT,
         events.SubscriptionCancelled,
         is_critical=True,

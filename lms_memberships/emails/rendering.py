@@ -113,13 +113,20 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
 
 
 def _for_who_leaves(email: Email) -> dict[str, object]:
-    """The link that cancels without a sign-in, in the student's own mails alone; and when a cancellation was received."""
-    if email.subscription is None or CATALOGUE[EmailKind(email.kind)].audience is not Audience.STUDENT:
-        return {"cancel_url": "", "received_at": None}
-    is_cancelled = email.kind == EmailKind.CANCELLED
+    """The link that cancels without a sign-in, in the student's own mails alone; and whose word a cancellation was.
+
+    Staff and Stripe end memberships too: only who said it on this site is told that they did (X14).
+    """
+    found, is_cancelled = email.subscription, email.kind in (EmailKind.CANCELLED, EmailKind.ADMIN_CANCELLED)
+    if found is None or not (is_cancelled or CATALOGUE[EmailKind(email.kind)].audience is Audience.STUDENT):
+        return {"cancel_url": "", "received_at": None, "is_their_word": False, "has_ended": False}
+    is_theirs = CATALOGUE[EmailKind(email.kind)].audience is Audience.STUDENT
+    received = departures.asked_at(found.pk) if is_cancelled else None
     return {
-        "cancel_url": cancel_links.link_of(email.subscription),
-        "received_at": departures.asked_at(email.subscription.pk) if is_cancelled else None,
+        "cancel_url": cancel_links.link_of(found) if is_theirs else "",
+        "received_at": received if is_theirs else None,
+        "is_their_word": received is not None,
+        "has_ended": found.ended_at is not None,
     }
 
 

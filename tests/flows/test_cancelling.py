@@ -128,6 +128,7 @@ def test_the_mail_says_what_was_received_when_and_when_it_ends(held, browser, ma
     body = " ".join(mail.body.split())
     assert "We received your cancellation on" in body
     assert "You keep access until" in body
+    assert "You cancelled" in body
     assert str(Departure.objects.get().asked_at.year) in body
 
 
@@ -242,6 +243,19 @@ def test_a_cancellation_that_was_taken_back_is_no_cancellation_any_more(
     clock.daily()
     [mail] = [each for each in mailoutbox if "cancelled" in each.subject]
     assert "We received" not in mail.body
+    assert "You cancelled" not in mail.body, "they have not"
+
+
+def test_what_somebody_else_ended_is_not_called_their_word(held, gateway, postman, mailoutbox):
+    """X14, G18: ended at once in Stripe, as by staff or after the last try of a card; there is no way back, so none is said."""
+    mailoutbox.clear()
+    gateway.client.v1.subscriptions.cancel(held.stripe_id)
+    postman.deliver()
+    call_command("memberships_drain", verbosity=0)
+    [mail] = [each for each in mailoutbox if "is cancelled" in each.subject and each.to == ["student@school.test"]]
+    assert "You cancelled" not in mail.body
+    assert "It has ended. Nothing more will be charged" in " ".join(mail.body.split())
+    assert "take the cancellation back" not in mail.body
 
 
 def test_who_presses_twice_is_told_of_the_first_press(held, browser, clock):
