@@ -138,7 +138,6 @@ def test_an_unknown_person_and_anothers_subscription_are_equally_unknown(desk, s
         ({"origin": "given", "is_recurring": False, "stripe_id": ""}, "Given Open until"),
         ({"origin": "gift", "is_recurring": False, "stripe_id": ""}, "Gift Open until"),
         ({"flag": "unknown_price"}, "pays a price that its membership does not have"),
-        ({"flag": "double"}, "They hold this membership twice"),
         ({"flag": "no_place"}, "It was paid when no place was left"),
     ],
 )

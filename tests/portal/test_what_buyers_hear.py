@@ -82,5 +82,5 @@ def test_control_a_sentence_of_ours_would_be_noticed(member, settings, sandbox, 
     """S56, negative control: as it was when buyers were told what creators are told."""
     monkeypatch.setattr(NotConnected, "for_buyers", str(NotConnected.message))
     shut("no key", settings, sandbox)
-    answer = member.post(reverse("lms_memberships:cancel", args=[Subscription.objects.get().pk]), follow=True)
+    answer = member.post(reverse("lms_memberships:resume", args=[Subscription.objects.get().pk]), follow=True)
     assert [words for words in OURS if words in text(answer.content.decode())] == ["Stripe account"]

@@ -180,6 +180,10 @@ def test_the_addresses_without_a_token_are_those_and_no_others(stage, settings):
     assert {"lms_memberships:cancel", "lms_memberships:buy", "lms_memberships_emails_all_on"} <= arrived
 
 
+#: Who took a file stands in the history (X24), also where it is taken by a link.
+LEAVES_A_LINE = {"lms_memberships_invoices_export": {"wagtailcore.ModelLogEntry"}}
+
+
 @pytest.mark.parametrize("role", pick(test=["superuser"], ci=LOOKING, soak=LOOKING))
 def test_looking_changes_nothing(stage, role):
     """S35: mail scanners and prefetching browsers follow links; a hash of every table, before and after each GET."""
@@ -190,7 +194,9 @@ def test_looking_changes_nothing(stage, role):
             continue
         ask(window, "GET", address(name, row, stage))
         after = fingerprint()
-        assert {table for table, mark in after.items() if before[table] != mark} <= SIGNS_OF_LIFE, name
+        changed = {table for table, mark in after.items() if before[table] != mark}
+        assert changed <= SIGNS_OF_LIFE | LEAVES_A_LINE.get(name, set()), name
+        before = after
 
 
 def test_a_get_that_writes_is_noticed(stage):

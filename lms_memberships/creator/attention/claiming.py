@@ -1,12 +1,11 @@
 """Whose is a subscription that was never sold here? The account is searched for and chosen; its own page shows and links it (X8)."""
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
 
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
@@ -16,12 +15,13 @@ from ..person.finding import LONGEST, accounts, searched_for
 from . import names
 
 
-@require_safe
 @never_cache
 def claim(request: HttpRequest, pk: int) -> HttpResponse:
     """Writes nothing. Until somebody searches, the address that Stripe has is searched for: a proposal, never a proof."""
     if not request.user.has_perms([names.LINKING, person_names.SEE]):
         raise PermissionDenied
+    if request.method not in {"GET", "HEAD"}:
+        return HttpResponseNotAllowed(["GET", "HEAD"])
     stranger = get_object_or_404(Stranger.objects.waiting().select_related("membership"), pk=pk)
     email = _email_at_stripe(stranger)
     words = searched_for(request.GET.get("q", email))
