@@ -1,25 +1,33 @@
-"""How much needs attention, for the admin's front page? Counted once a minute at most, and anew after a press."""
+"""How much needs attention, for the admin's front page? Counted once a minute at most in each process, and anew after a press."""
 
+import time
+from dataclasses import dataclass
 from datetime import datetime
-
-from django.core.cache import cache
 
 from ...subscriptions import attention
 
-KEY = "lms_memberships.attention.waiting"
-#: Among a million people the count takes seconds, and everybody who works in the admin begins on that page.
-LASTS = 60
+#: Seconds. Among a million people the count takes some, and everybody who works in the admin begins on that page.
+LASTS = 60.0
+
+
+@dataclass
+class _Known:
+    """Not in the site's cache: no page of ours may hang on that."""
+
+    number: int = 0
+    until: float = 0.0
+
+
+_known = _Known()
 
 
 def count(*, now: datetime) -> int:
-    """As it was within the last minute (seconds: ``LASTS``); the list itself always counts."""
-    known = cache.get(KEY)
-    if known is None:
-        known = sum(attention.counts(now=now).values())
-        cache.set(KEY, known, LASTS)
-    return int(known)
+    """As it was within the last minute; the list itself always counts."""
+    if time.monotonic() >= _known.until:
+        _known.number, _known.until = sum(attention.counts(now=now).values()), time.monotonic() + LASTS
+    return _known.number
 
 
 def forget() -> None:
     """Something was resolved: whoever did it goes on from the front page."""
-    cache.delete(KEY)
+    _known.until = 0.0
