@@ -99,7 +99,7 @@ def try_again(invoice: Invoice, *, gateway: Gateway, now: datetime) -> Invoice:
             return found
         if no.code in ON_ITS_WAY:
             raise PaymentOnItsWay from no
-        if isinstance(no, CardDeclined) and no.needs_person:
+        if isinstance(no, CardDeclined) and no.needs_person and found.subscription is not None:
             # Stripe does not count a try by hand, so that the invoice itself does not tell it (guide §13).
             Invoice.objects.filter(pk=found.pk, status__in=billing.payable(found.subscription)).update(
                 needs_person=True
