@@ -3,7 +3,8 @@
 ``TEST_DATABASE_URL`` names a PostgreSQL server; without it, one on 127.0.0.1:5432 that trusts us is used. Only scratch
 databases are made, and removed, but for one that is migrated and copied from: lmsm_rig_template_…, a new one for each
 change of the migrations. ``REQUIRE_POSTGRES=1``, ``REQUIRE_BROWSER=1`` and ``REQUIRE_REDIS=1`` turn what is missing into
-a failure. ``TEST_DATABASES=postgresql`` leaves SQLite out, ``sqlite`` PostgreSQL. Further arguments go to pytest.
+a failure. ``TEST_DATABASES=postgresql`` leaves SQLite out, ``sqlite`` PostgreSQL. Where PostgreSQL runs all journeys,
+SQLite runs a third of them, besides everything else; ``TEST_SQLITE=whole`` runs all on both. Further arguments go to pytest.
 """
 
 import getpass
@@ -17,7 +18,7 @@ import psycopg
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 #: Name each skip with its reason. Which tests may run beside each other: tests/scheduling.py.
-OPTIONS = ("--no-header", "-rs")
+OPTIONS = ("--no-header", "-rs", "--durations=15")
 SERVER = "127.0.0.1:5432"
 
 
@@ -31,8 +32,9 @@ def main(arguments: list[str]) -> int:
     without_browser = "" if browser else "not browser"
     if postgres:
         wanted = os.environ.get("TEST_DATABASES") or "sqlite postgresql"
+        share = "" if os.environ.get("TEST_SQLITE") == "whole" else " and not once"
         runs = {
-            "sqlite": ("SQLite", "", "not browser and not postgres"),
+            "sqlite": ("SQLite", "", f"not browser and not postgres{share}"),
             # Last, so that the closing line counts everything.
             "postgresql": ("PostgreSQL", postgres, without_browser),
         }

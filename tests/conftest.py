@@ -20,12 +20,16 @@ from lms_memberships.webhooks import receive, refusals, waking
 from tests.chromium import browser  # noqa: F401 - a fixture, for every folder
 from tests.contract.rig import every_request_checked
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
-from tests.scheduling import OneDemo
+from tests.scheduling import OneDemo, mark_journeys
 from tests.webhooks_rig import Postman
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> OneDemo:
     return OneDemo(config, log)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    mark_journeys(items)
 
 
 CREATOR_PERMISSIONS = (
