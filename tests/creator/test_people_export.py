@@ -21,7 +21,7 @@ from lms_memberships.models import Membership, PeopleExport, PeopleExportPart, S
 from lms_memberships.personal_data import forgetting
 from lms_memberships.subscriptions import exporting, people_files, people_listing
 from lms_memberships.subscriptions.people_listing import Wanted
-from tests.creator.crowds import DAY, crowd, holds
+from tests.creator.crowds import DAY, FORMULAS, crowd, holds
 from tests.factories import MembershipFactory, UserFactory, allow
 from tests.flows.steps import text
 
@@ -122,9 +122,62 @@ def test_nothing_that_somebody_typed_is_a_formula(browser, gold, name):
     # XML itself reads a bare CR as LF, and names are trimmed.
     assert cells[2].value.replace("_x000D_", "\r").strip() == name.strip()
     (row,) = as_csv(body(browser.post(EXPORT, {"format": "csv"})))
-    assert not row[1].startswith(spreadsheet_cells.FORMULAS)
+    assert not row[1].startswith(FORMULAS)
     assert row[1] in {person.username, f"'{person.username}"}
-    assert row[1].startswith("'") is person.username.startswith(spreadsheet_cells.FORMULAS)
+    assert row[1].startswith("'") is person.username.startswith(FORMULAS)
+
+
+#: Behind a semicolon, a quote or a line break a cell begins for whoever's separator is a semicolon (French Excel).
+BEHIND_A_SEMICOLON = [
+    "x;=1+1", ";=1+1", "a;+33", "a;-1", "a;@x", "a;\t=1+1", "a;\r=1+1", 'a;"=1+1"', 'a;""=1+1', "a\n=1+1", "a\r\n=1+1", "\n=1",
+    "a\t=1+1", "=1;=2", "a;＝1",
+]  # fmt: skip
+
+
+def begins_a_formula(content: bytes, separator: str) -> list[str]:
+    text = content.decode("utf-8-sig")
+    table = csv.reader(io.StringIO(text, newline=""), delimiter=separator)
+    return [cell for row in table for cell in row if cell.startswith(FORMULAS)]
+
+
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
+def test_nothing_becomes_a_formula_where_another_separator_is_read(browser, gold, separator):
+    """S43: opened where ``;`` separates, what was typed is cut in two; no part of it is carried out either."""
+    for name in BEHIND_A_SEMICOLON:
+        holds(UserFactory(username=name, first_name=name, last_name=name), gold)
+    assert begins_a_formula(body(browser.post(EXPORT, {"format": "csv"})), separator) == []
+
+
+@pytest.mark.parametrize("name", ["x;=1+1", 'a;"=1+1"', "a\n=1+1"])
+def test_control_as_it_was_typed_it_becomes_one(browser, gold, settings, name):
+    """S43, negative control: the reader with the semicolon finds a formula in what is not made harmless."""
+    settings.LMS_MEMBERSHIPS_EXPORT_ESCAPES_FORMULAS = False
+    holds(UserFactory(username=name), gold)
+    content = body(browser.post(EXPORT, {"format": "csv"}))
+    assert begins_a_formula(content, ";")
+    assert begins_a_formula(content, ",") == []
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "Ada; Ben",
+        "Clay; - and wheels",
+        "a-b@c.org",
+        "1+1=2",
+        "Rock'n'roll",
+        'The "Blue" one',
+        "x\ny",
+        "12;34",
+        "é;",
+        "x;\ny",
+        "x\r\n\r\ny",
+        "a\tb",
+    ],
+)
+def test_what_is_no_formula_stands_in_the_file_as_it_was_written(said):
+    """S43: an apostrophe stands only before what a cell could begin with."""
+    assert spreadsheet_cells.harmless(said) == said
 
 
 def test_a_site_may_want_csv_as_it_was_typed(browser, gold, settings):
