@@ -11,7 +11,11 @@ from django.urls import reverse
 import lms_memberships
 from lms_memberships import asking, clock
 from lms_memberships.memberships import guesses
-from lms_memberships.models import GuessTally
+from lms_memberships.models import Departure, GuessTally, Subscription
+from tests.factories import MembershipFactory, put_into
+from tests.flows.steps import buy, press_join, text
+from tests.hosted import pay
+from tests.wizard.conftest import Wizard
 
 from .asking import ask
 from .matrix import MATRIX
@@ -232,3 +236,46 @@ def test_pages_that_ask_nobody_pay_nothing(stage):
         window.get(address(f"lms_memberships:{name}", MATRIX[f"lms_memberships:{name}"], stage))
     stage.window("superuser").get(reverse("lms_memberships_invoices_list"))
     assert not GuessTally.objects.filter(kind=asking.KIND).exists()
+
+
+@pytest.mark.django_db
+def test_nobody_is_refused_a_cancellation(student, client_for, membership, postman, sandbox, pressed, clock):
+    """S37, X14: it is noted, said so, and told to Stripe by the job, which has no limit of a person's."""
+    browser = client_for(student)
+    buy(browser, membership)
+    postman.deliver()
+    held = Subscription.objects.get()
+    pressed(student)
+    sandbox.requests.clear()
+    answer = browser.post(reverse("lms_memberships:cancel", args=[held.pk]), follow=True)
+    assert "We received your cancellation" in text(answer.content.decode())
+    assert sandbox.requests.all() == []
+    assert Departure.objects.get().state == Departure.State.ASKED
+    clock.daily()
+    held.refresh_from_db()
+    assert held.cancel_at is not None
+    assert Departure.objects.get().state == Departure.State.DONE
+
+
+@pytest.mark.django_db
+def test_a_webhook_is_followed_whoever_has_pressed_too_often(student, client_for, membership, postman, pressed):
+    """S37: what Stripe tells of a person is asked of it whatever they pressed."""
+    browser = client_for(student)
+    pay(press_join(browser, membership))
+    pressed(student)
+    postman.deliver()
+    assert Subscription.objects.get().status == "active"
+
+
+@pytest.mark.django_db
+def test_who_publishes_reads_it_beside_the_button(creator, client_for, gateway, live_session, sandbox, pressed):
+    """S37: nothing was prepared, and what they typed stays."""
+    draft = put_into(MembershipFactory(title="Draft pass"), live_session)
+    draft.save_revision()
+    pressed(creator)
+    sandbox.requests.clear()
+    answer = client_for(creator).post(Wizard().step(draft, "publish"), Wizard().finish())
+    assert "Please wait a minute, then try again." in text(answer.content.decode())
+    assert sandbox.requests.all() == []
+    draft.refresh_from_db()
+    assert not draft.live
