@@ -58,6 +58,10 @@ SETTINGS: dict[str, Setting] = {
     "CHECKOUTS_PER_ADDRESS_A_DAY": Setting(
         60, "The same for everybody behind one network address, such as a school's. 0: no limit."
     ),
+    "STRIPE_PRESSES_PER_PERSON_A_MINUTE": Setting(
+        60,
+        "So many presses and pages a minute that ask Stripe has each signed-in person. Jobs have none. 0: no limit.",
+    ),
     "GUEST_CHECKOUT": Setting(
         default=False,
         reason="Visitors may buy before they have an account; what they bought is claimed through their mailbox.",
@@ -130,6 +134,7 @@ GIFT_VALID_MONTHS: int
 WITHDRAWAL_DAYS: int
 CHECKOUTS_PER_PERSON_A_DAY: int
 CHECKOUTS_PER_ADDRESS_A_DAY: int
+STRIPE_PRESSES_PER_PERSON_A_MINUTE: int
 GUEST_CHECKOUT: bool
 BEFORE_CHECKOUT: str
 DEFAULT_CURRENCY: str

@@ -15,6 +15,7 @@ from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.log_actions import log
 
 from .. import clock
+from ..asking import asks_stripe
 from ..errors import OutsideFailure, Refusal
 from ..health import stripe_look, verdict
 from ..health.repairs import Outcome, repair
@@ -48,6 +49,7 @@ class HealthView(ConnectPermissionMixin, WagtailAdminTemplateMixin, TemplateView
         )
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 class AskStripeView(ConnectPermissionMixin, View):
     """Ask Stripe everything, now."""
 
@@ -62,6 +64,7 @@ class AskStripeView(ConnectPermissionMixin, View):
         return redirect(HEALTH_URL_NAME)
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 @method_decorator(never_cache, name="dispatch")
 class RepairView(ConnectPermissionMixin, View):
     """Mend one thing. A secret that comes of it is in this one answer, and nowhere else."""

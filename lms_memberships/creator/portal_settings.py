@@ -17,6 +17,7 @@ from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 from wagtail.log_actions import log
 
+from ..asking import asks_stripe
 from ..errors import OutsideFailure, Refusal
 from ..health import stripe_look
 from ..history import REPAIRED
@@ -53,6 +54,7 @@ class Seen:
     problem: str = ""
 
 
+@method_decorator(asks_stripe("GET", "HEAD"), name="get")
 @method_decorator(never_cache, name="dispatch")
 class PortalSettingsView(ConnectPermissionMixin, WagtailAdminTemplateMixin, TemplateView):
     """Should be, is; asked of Stripe now, and one button that mends it."""
@@ -87,6 +89,7 @@ class PortalSettingsView(ConnectPermissionMixin, WagtailAdminTemplateMixin, Temp
         )
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 @method_decorator(never_cache, name="dispatch")
 class PortalMendView(ConnectPermissionMixin, View):
     """Make the portal as it has to be, now."""

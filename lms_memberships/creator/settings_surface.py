@@ -81,6 +81,7 @@ CUSTOMIZING = Part(
         "WAITING_HOLD_HOURS": gettext_lazy("For so many hours a free place is kept for the next on the waiting list."),
         "CHECKOUTS_PER_PERSON_A_DAY": gettext_lazy("So many payment pages may one person open in a day."),
         "CHECKOUTS_PER_ADDRESS_A_DAY": gettext_lazy("So many may be opened from one network address in a day."),
+        "STRIPE_PRESSES_PER_PERSON_A_MINUTE": gettext_lazy("So often a minute may one person have Stripe asked."),
         "BEFORE_CHECKOUT": gettext_lazy("What the site asks before a payment page, such as a captcha."),
     },
     (

@@ -4,6 +4,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.urls import reverse_lazy
+from django.utils.decorators import method_decorator
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -12,6 +13,7 @@ from wagtail.admin import messages
 from wagtail.admin.views.generic.base import WagtailAdminTemplateMixin
 
 from .. import conf
+from ..asking import asks_stripe
 from ..health.address import webhook_url
 from ..payments import connect
 from ..payments.gateway import GatewayFailure
@@ -122,6 +124,7 @@ class StripeSettingsView(ConnectPermissionMixin, WagtailAdminTemplateMixin, Temp
         )
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 class CheckAgainView(ConnectPermissionMixin, View):
     """Read the account from Stripe now."""
 

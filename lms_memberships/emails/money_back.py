@@ -6,7 +6,7 @@ from .. import clock, events
 from ..money import format_money
 from ..payments.customers import identity_of
 from ..payments.refunds import DisputeStatus
-from ..subscriptions import people
+from ..subscriptions import tombstones
 from ..subscriptions.models import Subscription
 from ..subscriptions.money_back_models import Dispute, Refund
 from . import drop_reasons, switches, truth
@@ -49,7 +49,7 @@ def named(email: Email) -> dict[str, object]:
 
 
 def _owe(fact: events.Fact, row: Refund | Dispute, said: dict[str, object]) -> None:
-    if row.membership is None or (row.subscription is not None and people.is_forgotten(row.subscription.user)):
+    if row.membership is None or (row.subscription is not None and tombstones.is_forgotten(row.subscription.user)):
         # Nobody is written to about somebody who is no more (K7).
         return
     on = switches.on_for(row.membership_id)

@@ -7,7 +7,7 @@ from django.conf import settings
 
 from .. import clock, events
 from ..payments.customers import email_of, identity_of
-from ..subscriptions import collecting, people
+from ..subscriptions import collecting, tombstones
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Invoice, Subscription
@@ -58,7 +58,7 @@ def about_a_place(fact: events.PlaceOffered) -> None:
     """Owe the mail to somebody who waited. They hold nothing yet: it is about the membership alone."""
     entry = WaitingEntry.objects.select_related("user", "membership").get(pk=fact.entry_id)
     recipient = email_of(entry.user)
-    if people.is_forgotten(entry.user) or not recipient or entry.held_until is None:
+    if tombstones.is_forgotten(entry.user) or not recipient or entry.held_until is None:
         return
     on = switches.on_for(entry.membership_id)
     now = clock.wall_time()
@@ -124,7 +124,7 @@ def about_a_withdrawal(fact: events.ContractWithdrawn) -> None:
 def about_gift(fact: events.GiftFact) -> None:
     """Owe the mails about a gift: to whoever gave it, and the gift itself to whoever it is for (X15)."""
     gift = Gift.objects.select_related("giver", "membership").get(pk=fact.gift_id)
-    to_giver = "" if people.is_forgotten(gift.giver) else email_of(gift.giver)
+    to_giver = "" if tombstones.is_forgotten(gift.giver) else email_of(gift.giver)
     on = switches.on_for(gift.membership_id)
     now = clock.wall_time()
     rows = []
@@ -151,7 +151,7 @@ def about_gift(fact: events.GiftFact) -> None:
 def _owe(
     fact: events.Fact, subscription: Subscription, invoice: Invoice | None, *, said: dict[str, object] | None = None
 ) -> None:
-    if people.is_forgotten(subscription.user):
+    if tombstones.is_forgotten(subscription.user):
         # Nobody is written to about somebody who is no more, neither they nor others (K7).
         return
     membership_id = subscription.membership_id

@@ -8,6 +8,7 @@ from django.contrib.auth import get_user_model
 from django.db import models
 
 from .. import conf
+from ..subscriptions import tombstones
 from ..subscriptions.models import Subscription
 
 
@@ -34,9 +35,12 @@ def of_admins() -> Iterator[Recipient]:
 
 def _publishers() -> models.QuerySet:
     users = get_user_model()._default_manager.with_perm(
-        "lms_memberships.publish_membership", backend="django.contrib.auth.backends.ModelBackend"
+        "lms_memberships.publish_membership",
+        backend="django.contrib.auth.backends.ModelBackend",
+        # Django's documented "either", for which its types have no word. A site's model may have no such column.
+        is_active=None,  # type: ignore[arg-type]
     )
-    return users.select_related("wagtail_userprofile").order_by("pk")
+    return users.filter(tombstones.present()).select_related("wagtail_userprofile").order_by("pk")
 
 
 def _admin_language(user: models.Model) -> str:

@@ -7,7 +7,7 @@ from django.conf import settings
 from .. import clock
 from ..money import format_money
 from ..payments.customers import email_of
-from ..subscriptions import people
+from ..subscriptions import tombstones
 from ..subscriptions.withdrawal_models import Withdrawal
 from .catalogue import EmailKind
 from .models import Email
@@ -30,7 +30,7 @@ def person_of(withdrawal: Withdrawal) -> Any:
 def row_of(withdrawal: Withdrawal, key: str) -> Email | None:
     """The mail that is owed for it. It is owed whatever is switched off: the law asks for it."""
     person = person_of(withdrawal)
-    if person is None or people.is_forgotten(person) or not email_of(person):
+    if person is None or tombstones.is_forgotten(person) or not email_of(person):
         return None
     now = clock.wall_time()
     return Email(

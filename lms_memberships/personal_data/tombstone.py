@@ -10,7 +10,7 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import models
 
-from ..subscriptions import people
+from ..subscriptions import tombstones
 
 #: Text fields of a user that say nothing about the person, or are set on their own.
 NOT_TEXT = frozenset({"password"})
@@ -45,7 +45,7 @@ def erase_user(user: AbstractBaseUser) -> list[str]:
 
 def name_of(pk: int) -> str:
     """What a tombstone is called, and known by."""
-    return people.name_of_tombstone(pk)
+    return tombstones.name_of(pk)
 
 
 def _empty(user: AbstractBaseUser, field: models.Field) -> bool:

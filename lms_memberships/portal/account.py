@@ -14,6 +14,7 @@ from django.views.decorators.http import require_safe
 from django.views.generic import ListView
 
 from .. import clock
+from ..asking import asks_stripe
 from ..errors import OutsideFailure, Refusal
 from ..memberships.gift_offers import length_text
 from ..memberships.queries import contents, kept
@@ -120,6 +121,7 @@ def _status_of(invoice: Invoice) -> str | Promise:
 @never_cache
 @login_required
 @require_safe
+@asks_stripe("GET", "HEAD")
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """On to Stripe's page of one's own invoice, asked for now: the address expires and is never stored (S19)."""
     mine = get_object_or_404(Invoice.objects.of(student_of(request)), pk=pk)

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from .. import clock
+from ..asking import asks_stripe, count
 from ..errors import OutsideFailure, Refusal
 from ..memberships.addresses import public_url
 from ..payments.connect import get_gateway
@@ -38,6 +39,7 @@ STILL_UNPAID = gettext_lazy("A payment is still missing. You can pay it now, wit
 @never_cache
 @login_required
 @require_POST
+@asks_stripe("POST")
 def portal(request: HttpRequest) -> HttpResponse:
     """On to Stripe at once (S21). ``flow`` says what for, ``subscription`` which of their own it is about."""
     student, subscription = student_of(request), _subscription(request)
@@ -66,10 +68,12 @@ def portal(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
+@asks_stripe()
 def back(request: HttpRequest) -> HttpResponse:
     """Back from Stripe. Only of whoever was sent there is anything looked up: any other visit changes nothing."""
     customer_id = request.session.get(AWAY, "")
     if customer_id and request.method == "GET":
+        count(request)
         del request.session[AWAY]
         _look_again(request, customer_id, request.session.pop(CARD, None))
     return redirect("lms_memberships:account")

@@ -13,6 +13,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import clock, conf
+from ..asking import asks_stripe
 from ..bundles.languages import in_language
 from ..errors import OutsideFailure, Refusal
 from ..memberships import ladders
@@ -49,6 +50,7 @@ class SeeOther(HttpResponseRedirect):
 @sign_up_first
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def buy(request: HttpRequest, slug: str) -> HttpResponse:
     """GET, after signing in: what will be paid, once more. POST: on to Stripe. The price is ours (H8)."""
     on_sale = Membership.objects.on_sale(connect.current()).with_contents()
@@ -63,6 +65,7 @@ def buy(request: HttpRequest, slug: str) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
+@asks_stripe("GET", "HEAD")
 def done(request: HttpRequest) -> HttpResponse:
     """Back from Stripe. Shows access at once, whether or not the webhook has come (C1)."""
     session_id = _plain(request.GET.get("session_id", ""))

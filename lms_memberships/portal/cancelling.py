@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from .. import clock
+from ..asking import asks_stripe, may_ask
 from ..errors import OutsideFailure, Refusal
 from ..memberships.lapsing import OnLapse
 from ..memberships.promotion_words import discount_text
@@ -51,6 +52,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+@asks_stripe("POST")
+@asks_stripe("POST")
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a cancellation back, also one that Stripe has not heard of yet."""
     subscription = get_object_or_404(_mine(request), pk=pk)
@@ -66,6 +69,8 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+@asks_stripe("POST")
+@asks_stripe("POST")
 def stay(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the offer: nothing is cancelled, and the discount begins with the next payment (V53)."""
     subscription = get_object_or_404(_mine(request), pk=pk)
@@ -82,7 +87,7 @@ def end(request: HttpRequest, subscription: Subscription, *, way: str) -> str:
     """Cancel with what was said beside the button, and return what to tell: what was received, when, and what follows."""
     now = clock.now()
     wish = Wish.said(request.POST.get("feedback", ""), request.POST.get("comment", ""), way=way)
-    departure = departures.leave(subscription, wish, gateway=gateway_or_none(), now=now)
+    departure = departures.leave(subscription, wish, gateway=gateway_or_none(request), now=now)
     subscription.refresh_from_db()
     language = get_language() or "en"
     # Who presses twice is told when the first press was received.
@@ -124,16 +129,16 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
     if card.can_cancel:
         context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT}
-        context["offer"] = None if card.waits_for_debit else _offer(subscription, card)
+        context["offer"] = None if card.waits_for_debit else _offer(request, subscription, card)
     elif card.situation is Situation.ENDING or changes.is_ending(subscription):
         context["is_ending"] = True
     return render(request, PAGE, context)
 
 
-def _offer(subscription: Subscription, card: Standing) -> dict[str, str] | None:
+def _offer(request: HttpRequest, subscription: Subscription, card: Standing) -> dict[str, str] | None:
     """What they would pay next, as Stripe says. Where it does not answer, nothing is offered, and leaving works."""
     code = staying.offered(subscription, now=clock.now())
-    if code is None:
+    if code is None or not may_ask(request):
         return None
     with suppress(OutsideFailure, Refusal):
         preview = staying.preview(subscription, code, gateway=get_gateway())

@@ -12,6 +12,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from .. import clock, conf
+from ..asking import asks_stripe, may_ask
 from ..errors import OutsideFailure, Refusal
 from ..memberships import guesses
 from ..memberships.guesses import TooManyGuesses
@@ -26,6 +27,7 @@ from .visitors import address_of
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def claim(request: HttpRequest, token: str) -> HttpResponse:
     """GET describes, however often: a link preview uses up nothing. POST adds it to the account one is signed in to."""
     purchase = guest_links.find(token)
@@ -33,8 +35,9 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
         return _unknown(request)
     person = person_of(request)
     if purchase.state == GuestPurchase.State.CLAIMED and person is not None and purchase.claimed_by_id == person.pk:
-        with suppress(OutsideFailure, Refusal):
-            guest_claims.open_claimed(purchase, gateway=connect.get_gateway(), now=clock.now())
+        if may_ask(request):
+            with suppress(OutsideFailure, Refusal):
+                guest_claims.open_claimed(purchase, gateway=connect.get_gateway(), now=clock.now())
         return redirect("lms_memberships:account")
     if not purchase.is_claimable:
         return _say(request, {"is_over": True}, status=410)
@@ -47,6 +50,7 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
 
 @never_cache
 @require_POST
+@asks_stripe("POST")
 def claim_return(request: HttpRequest, token: str) -> HttpResponse:
     """They have it already: the money goes back, all of it."""
     purchase = guest_links.find(token)

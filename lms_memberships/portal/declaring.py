@@ -2,6 +2,9 @@
 
 import logging
 
+from django.http import HttpRequest
+
+from ..asking import may_ask
 from ..payments.connect import NotConnected, get_gateway
 from ..payments.gateway import Gateway, GatewayFailure
 from ..payments.premises import Frozen
@@ -9,8 +12,13 @@ from ..payments.premises import Frozen
 logger = logging.getLogger(__name__)
 
 
-def gateway_or_none() -> Gateway | None:
-    """None: no key, a copy of the site, or a new key that Stripe could not be asked about yet."""
+def gateway_or_none(request: HttpRequest) -> Gateway | None:
+    """None: no key, a copy of the site, a new key that Stripe could not be asked about yet, or pressed too often.
+
+    Nobody is refused a declaration for having pressed often: it is noted, and the job carries it out.
+    """
+    if not may_ask(request):
+        return None
     try:
         return get_gateway()
     except (NotConnected, Frozen, GatewayFailure) as no:

@@ -15,6 +15,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django.views.generic import ListView
 
 from .. import clock, conf
+from ..asking import asks_stripe
 from ..emails import gift_delivery
 from ..errors import OutsideFailure, Refusal
 from ..memberships.addresses import public_url
@@ -41,6 +42,7 @@ def offers_of(membership: Membership) -> list[GiftOffer]:
 @sign_up_first
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def give(request: HttpRequest, slug: str) -> HttpResponse:
     """GET: for how long, for whom, and what is paid. POST: on to Stripe. The price is ours (H8)."""
     membership = Membership.objects.on_sale(connect.current()).filter(slug=slug).first()
@@ -75,6 +77,7 @@ def _page(request: HttpRequest, membership: Membership, form: GiftForm, **more: 
 @never_cache
 @login_required
 @require_safe
+@asks_stripe("GET", "HEAD")
 def done(request: HttpRequest) -> HttpResponse:
     """Back from Stripe: on to the page of the gift, whether or not the webhook has come (C1)."""
     session_id = _plain(request.GET.get("session_id", ""))

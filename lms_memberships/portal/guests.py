@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from .. import clock, conf
+from ..asking import may_ask
 from ..emails import switches
 from ..emails.catalogue import EmailKind
 from ..errors import OutsideFailure, Refusal
@@ -107,7 +108,7 @@ def guest_done(request: HttpRequest) -> HttpResponse:
     attempts = request.session.get(SESSION_KEY, [])
     mine = GuestPurchase.objects.filter(uuid__in=attempts).exclude(session_id="")
     purchase = mine.filter(session_id=request.GET.get("session_id", "")[:255]).select_related("membership").first()
-    if purchase is not None and purchase.paid_at is None:
+    if purchase is not None and purchase.paid_at is None and may_ask(request):
         purchase = _settled(purchase)
     return render(request, "lms_memberships/portal/guest_done.html", {"purchase": purchase})
 

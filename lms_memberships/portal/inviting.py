@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.auth.views import redirect_to_login
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render, resolve_url
 from django.urls import reverse
 from django.utils.http import urlencode
@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from .. import clock, conf
+from ..asking import asks_stripe
 from ..errors import OutsideFailure, Refusal
 from ..memberships import guesses, invitations
 from ..memberships.addresses import public_url
@@ -42,11 +43,11 @@ CODE_IS_OVER = gettext_lazy(
 )
 
 
-def _kept_apart(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+def _kept_apart(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
     """The address is the secret: it goes to no other site, into no search engine, and no cache keeps the page."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         # "no-referrer" would let browsers hide the origin of our own form, and Django then refuses it.
         response.headers["Referrer-Policy"] = "same-origin"
@@ -58,6 +59,7 @@ def _kept_apart(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
 @_kept_apart
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def invitation(request: HttpRequest, token: str) -> HttpResponse:
     """GET describes; previews of links and prefetching browsers change nothing. POST accepts."""
     now, who = clock.wall_time(), address_of(request)
@@ -75,6 +77,7 @@ def invitation(request: HttpRequest, token: str) -> HttpResponse:
 @_kept_apart
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def again(request: HttpRequest, pk: int) -> HttpResponse:
     """The way back from Stripe's page without paying. Whose attempt came by the invitation sees it again.
 

@@ -63,7 +63,7 @@ def leave(request: HttpRequest) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, refusal.message)
         return redirect("lms_memberships:account")
-    if not erasing.carry_out_now(erasure, gateway=gateway_or_none(), now=clock.now()):
+    if not erasing.carry_out_now(erasure, gateway=gateway_or_none(request), now=clock.now()):
         messages.warning(request, WAITING)
         return redirect("lms_memberships:account")
     logout(request)

@@ -10,6 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from .. import clock
+from ..asking import asks_stripe, may_ask
 from ..errors import OutsideFailure, Refusal
 from ..memberships.pricing import price_text
 from ..money import format_money
@@ -26,6 +27,7 @@ from .people import student_of
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("GET", "HEAD", "POST")
 def pause(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says what closes and what is credited; POST pauses."""
     subscription = get_object_or_404(_mine(request), pk=pk)
@@ -49,13 +51,14 @@ def pause(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     """GET says what a new period costs today, and then; POST begins it, or leads to where it is paid."""
     subscription = get_object_or_404(_mine(request), pk=pk)
     if request.method != "POST":
         if subscription.status != SubscriptionStatus.PAUSED:
             return redirect("lms_memberships:account")
-        return _page(request, {"subscription": subscription, "goes_on": True, **_cost(subscription)})
+        return _page(request, {"subscription": subscription, "goes_on": True, **_cost(request, subscription)})
     try:
         erasing.refuse_who_leaves(student_of(request))
         gone_on = pausing.go_on(subscription, gateway=get_gateway(), now=clock.now())
@@ -71,12 +74,12 @@ def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("lms_memberships:account")
 
 
-def _cost(subscription: Subscription) -> dict[str, str]:
+def _cost(request: HttpRequest, subscription: Subscription) -> dict[str, str]:
     """What is paid today and then (X9). Where Stripe does not say, the price, and that it may be less."""
     language = get_language() or "en"
     price = price_text(subscription.money, subscription.interval, language)
     try:
-        found = pausing.look_on(subscription, gateway=get_gateway())
+        found = pausing.look_on(subscription, gateway=get_gateway()) if may_ask(request) else None
     except (Refusal, OutsideFailure):
         found = None
     if found is None:

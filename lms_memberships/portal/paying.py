@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from .. import clock
+from ..asking import asks_stripe
 from ..errors import OutsideFailure, Refusal
 from ..payments.connect import get_gateway
 from ..payments.gateway import CardDeclined
@@ -24,6 +25,7 @@ ACCOUNT, INVOICES = "lms_memberships:account", "lms_memberships:invoices"
 @never_cache
 @login_required
 @require_POST
+@asks_stripe("POST")
 def pay(request: HttpRequest, pk: int) -> HttpResponse:
     """On to Stripe's page of one's own open invoice: another card, or the bank's question (G19)."""
     return _on_to_its_page(request, _invoice(request, pk), back=INVOICES)
@@ -32,6 +34,7 @@ def pay(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+@asks_stripe("POST")
 def mend(request: HttpRequest, pk: int) -> HttpResponse:
     """The one button that mends a failed payment of a membership, wherever it is pressed (X17)."""
     subscription = get_object_or_404(Subscription.objects.of(student_of(request)), pk=pk)
@@ -50,6 +53,7 @@ def mend(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+@asks_stripe("POST")
 def try_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Have the card on file tried once more, and say what came of it."""
     invoice = _invoice(request, pk)
@@ -70,6 +74,7 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_safe
+@asks_stripe("GET", "HEAD")
 def pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """On to the PDF of one's own invoice, asked for now: its address expires and is never stored (S19)."""
     mine = _invoice(request, pk)

@@ -8,7 +8,7 @@ from functools import wraps
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render, resolve_url
 from django.utils import timezone
 from django.utils.http import urlencode
@@ -17,6 +17,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from .. import clock, conf
+from ..asking import asks_stripe
 from ..errors import OutsideFailure, Refusal
 from ..memberships.gift_offers import length_text
 from ..payments import connect
@@ -25,7 +26,7 @@ from ..subscriptions import gift_links, gift_redeeming, gift_refunding, gift_tur
 from ..subscriptions.gift_models import Gift
 from .people import student_of
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 #: Longer than any link of ours.
 LONGEST_TOKEN = 100
 
@@ -34,7 +35,7 @@ def kept_secret(view: View) -> View:
     """The address is the gift: it is told to no other site, kept by no cache, and found by no search."""
 
     @wraps(view)
-    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def answer(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         response = view(request, *args, **kwargs)
         # Not "no-referrer": browsers then hide from ourselves where a form was sent from, and Django refuses it.
         response["Referrer-Policy"] = "same-origin"
@@ -47,6 +48,7 @@ def kept_secret(view: View) -> View:
 @kept_secret
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def gift(request: HttpRequest, token: str) -> HttpResponse:
     """GET describes; POST redeems. A word that is no gift's is unknown, whatever is wrong with it."""
     known = gift_links.find(token) if len(token) <= LONGEST_TOKEN else Gift.objects.none()

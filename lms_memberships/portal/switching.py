@@ -19,6 +19,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from .. import clock
+from ..asking import asks_stripe, count
 from ..errors import OutsideFailure, Refusal
 from ..memberships.ladder_models import When
 from ..memberships.pricing import way_text
@@ -72,6 +73,7 @@ class Wish:
 @never_cache
 @login_required
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def switch(request: HttpRequest, pk: int) -> HttpResponse:
     """GET: to which tier, and what Stripe says that it costs. POST: do it. Nothing but the choice is the browser's."""
     subscription = get_object_or_404(_mine(request), pk=pk)
@@ -93,6 +95,7 @@ def switch(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
+@asks_stripe("POST")
 def keep(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a planned change back."""
     subscription = get_object_or_404(_mine(request), pk=pk)
@@ -115,6 +118,7 @@ def _show(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     if wish.target is not None:
         context |= {"target": wish.target, "prices": _prices(wish.target)}
     if wish.target is not None and wish.sold is not None:
+        count(request)
         gateway = get_gateway()
         subscription, snapshot = _looked(subscription, gateway)
         quote = _quote(snapshot, wish, clock.now(), gateway)
@@ -188,6 +192,7 @@ def _to_the_bank(subscription: Subscription, gateway: Gateway) -> HttpResponse:
 
 def _follow(request: HttpRequest, subscription: Subscription, change: TierChange) -> HttpResponse:
     """Asked for already: what Stripe says of it now. Whoever comes back from the bank comes here."""
+    count(request)
     gateway, held = get_gateway(), subscription
     changing_tiers.find_out(change, gateway=gateway, now=clock.now())
     subscription, snapshot = changing_tiers.look(subscription, gateway=gateway, now=clock.now())

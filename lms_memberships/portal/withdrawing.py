@@ -41,7 +41,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"title": subscription.membership.title, "contract_at": withdrawing.contract_at(subscription)}
         return render(request, PAGE, {**context, "paid": _paid(amount, currency), "back": "lms_memberships:account"})
     try:
-        declared = withdrawing.withdraw(subscription, gateway=gateway_or_none(), now=clock.now())
+        declared = withdrawing.withdraw(subscription, gateway=gateway_or_none(request), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
         return redirect("lms_memberships:account")
@@ -63,7 +63,7 @@ def withdraw_gift(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"title": gift.membership.title, "contract_at": gift.paid_at, "is_gift": True}
         return render(request, PAGE, {**context, "paid": _paid(gift.amount, gift.currency)})
     try:
-        declared = withdrawing.withdraw_gift(gift, gateway=gateway_or_none(), now=clock.now())
+        declared = withdrawing.withdraw_gift(gift, gateway=gateway_or_none(request), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
         return redirect("lms_memberships:gifts")

@@ -9,7 +9,10 @@ from django.utils.translation import pgettext_lazy
 
 
 class PeopleExport(models.Model):
-    """One file for one person, for a day. It lies in the database: no address serves it but ours (S20)."""
+    """One file for one person, once, within a day. It lies in the database: no address serves it but ours (S20).
+
+    Ready without a part of it: it was fetched.
+    """
 
     class State(models.TextChoices):
         PLANNED = "planned", pgettext_lazy("export", "being made")

@@ -6,12 +6,12 @@ import tempfile
 import zlib
 from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Any
+from typing import IO, Any
 
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import Exists, F, OuterRef, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
@@ -62,8 +62,12 @@ def begin(owner: AbstractBaseUser, wanted: Wanted, *, as_format: str, language: 
 
 
 def of(owner: AbstractBaseUser, *, now: datetime) -> QuerySet[PeopleExport]:
-    """Those that this person may fetch: their own, for a day. ``now`` is wall time."""
-    return PeopleExport.objects.filter(owner_id=owner.pk, purpose=PEOPLE, expires_at__gt=now)
+    """Those that this person may fetch: their own, for a day. ``has_file``: it is there, and nobody has had it.
+
+    ``now`` is wall time.
+    """
+    mine = PeopleExport.objects.filter(owner_id=owner.pk, purpose=PEOPLE, expires_at__gt=now)
+    return mine.annotate(has_file=Exists(PeopleExportPart.objects.filter(export=OuterRef("pk"), kind=Kind.FILE)))
 
 
 def is_small(wanted: Wanted, *, now: datetime) -> bool:
@@ -102,6 +106,22 @@ def forget_old(*, now: datetime) -> int:
 def pieces(export: PeopleExport) -> Iterator[bytes]:
     """The finished file."""
     return _contents(export, Kind.FILE)
+
+
+@retried
+def hand_out(export: PeopleExport) -> IO[bytes] | None:
+    """The finished file, once: what was handed out is kept no longer (S20). None: it was handed out already."""
+    file = tempfile.TemporaryFile()  # noqa: SIM115 - closed by whoever sends it
+    with transaction.atomic():
+        # Of two presses at once, one has it.
+        list(PeopleExport.objects.select_for_update().filter(pk=export.pk).values_list("pk"))
+        file.writelines(pieces(export))
+        export.parts.filter(kind=Kind.FILE).delete()
+    if not file.tell():
+        file.close()
+        return None
+    file.seek(0)
+    return file
 
 
 def _work_on(export: PeopleExport, token: str, *, parts: int | None) -> None:

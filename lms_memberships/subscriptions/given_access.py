@@ -11,7 +11,7 @@ from ..errors import Refusal
 from ..memberships.models import Membership
 from ..payments.gateway import SubscriptionStatus
 from ..retrying import retried
-from . import deeds, duplicates, giving, people, places
+from . import deeds, duplicates, giving, people, places, tombstones
 from .deed_models import Deed
 from .models import Subscription
 from .told import save_and_tell
@@ -43,7 +43,7 @@ def give(user_id: int, membership: Membership, *, until: datetime | None, wish: 
     with transaction.atomic():
         people.lock_person(user_id)
         user = get_user_model()._base_manager.get(pk=user_id)
-        if people.is_forgotten(user):
+        if tombstones.is_forgotten(user):
             raise AccountIsGone
         deed, is_new = deeds.note(Deed.Kind.GAVE, user_id, wish, now=now, until=until)
         if not is_new:

@@ -14,20 +14,22 @@ from .report_sums import Scope
 #: So many comments are shown, the newest ones.
 MOST_COMMENTS = 50
 NOTHING_SAID = _("Nothing said")
+TOOK_THE_OFFER = _("Took the offer to stay")
 
 
 @dataclass(frozen=True)
 class Leaving:
-    """One reason in one month, and how many left in that month for whatever reason."""
+    """One reason in one month, and how many left in that month for whatever reason. Who stayed has a row of their own."""
 
     month: date
     reason: str | Promise
     left: int
     left_in_month: int
+    stayed: int = 0
 
 
 def leaving(scope: Scope) -> list[Leaving]:
-    """One query; by month, and in it the reason that most had first."""
+    """Two queries; by month, and in it the reason that most had first, and last who did not leave after all (V53)."""
     rows = _within(scope, _said(), "asked_at").annotate(month=TruncMonth("asked_at", tzinfo=UTC))
     counted = list(
         rows.values("month", "feedback").annotate(number=Count("pk")).order_by("month", "-number", "feedback")
@@ -37,7 +39,7 @@ def leaving(scope: Scope) -> list[Leaving]:
     for row in counted:
         month = row["month"].date()
         totals[month] = totals.get(month, 0) + row["number"]
-    return [
+    told = [
         Leaving(
             row["month"].date(),
             labels.get(row["feedback"], NOTHING_SAID),
@@ -46,19 +48,21 @@ def leaving(scope: Scope) -> list[Leaving]:
         )
         for row in counted
     ]
-
-
-def stayed(scope: Scope) -> dict[date, int]:
-    """One query: how many took the offer, in each month in which somebody did (V53)."""
-    rows = _within(scope, StayOffer.objects.filter(is_taken=True), "answered_at")
-    counted = rows.annotate(month=TruncMonth("answered_at", tzinfo=UTC)).values("month").annotate(number=Count("pk"))
-    return {row["month"].date(): row["number"] for row in counted.order_by("month")}
+    told += [Leaving(month, TOOK_THE_OFFER, 0, 0, number) for month, number in _stayed(scope).items()]
+    return sorted(told, key=lambda row: row.month)
 
 
 def comments(scope: Scope) -> list[Departure]:
     """One query: what was written beside the button, newest first. Without a name: it is about the membership."""
     said = _within(scope, _said().exclude(comment=""), "asked_at").select_related("subscription__membership")
     return list(said.order_by("-asked_at", "-pk")[:MOST_COMMENTS])
+
+
+def _stayed(scope: Scope) -> dict[date, int]:
+    """How many took the offer, in each month in which somebody did."""
+    rows = _within(scope, StayOffer.objects.filter(is_taken=True), "answered_at")
+    counted = rows.annotate(month=TruncMonth("answered_at", tzinfo=UTC)).values("month").annotate(number=Count("pk"))
+    return {row["month"].date(): row["number"] for row in counted.order_by("month")}
 
 
 def _said() -> "QuerySet[Departure]":

@@ -16,7 +16,7 @@ from .. import events
 from ..errors import Refusal
 from ..payments.models import Customer
 from ..retrying import retried
-from . import deeds, people, twins
+from . import deeds, people, tombstones, twins
 from .deed_models import Deed
 from .gift_models import Gift
 from .models import Checkout, Subscription
@@ -197,7 +197,7 @@ def _refuse_who_goes(*user_ids: int) -> None:
     if _model("Erasure").filter(user_id__in=user_ids).exists():
         raise BeingDeleted
     found = get_user_model()._base_manager.filter(pk__in=user_ids)
-    if len(found) < len(user_ids) or any(people.is_forgotten(user) for user in found):
+    if len(found) < len(user_ids) or any(tombstones.is_forgotten(user) for user in found):
         raise BeingDeleted
 
 

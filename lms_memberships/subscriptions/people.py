@@ -9,12 +9,9 @@ from typing import Any
 
 from django.apps import apps
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
-from django.core.exceptions import FieldDoesNotExist
-from django.db.models import CharField, Q, QuerySet, Subquery, Value
-from django.db.models.functions import Cast, Coalesce, Concat
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
-from ..payments.customers import email_of
 from ..payments.gateway import Gateway
 from .gift_models import Gift, GiftQuerySet
 from .models import Checkout, Subscription
@@ -26,8 +23,6 @@ MEMBERSHIP_KEY = "lmsm_membership"
 ATTEMPT_KEY = "lmsm_attempt"
 #: On what pays for a gift, in place of an attempt: it opens nothing for whoever paid.
 GIFT_KEY = "lmsm_gift"
-#: What a deleted account is called, before its number.
-TOMBSTONE = "erased-"
 
 
 def lock_person(user_id: int) -> None:
@@ -80,45 +75,11 @@ def gifts(reference: str, *, gateway: Gateway) -> GiftQuerySet:
         return Gift.objects.none()
 
 
-def is_forgotten(user: AbstractBaseUser) -> bool:
-    """A tombstone: the row of somebody whose account was deleted (K7). ``forgotten`` asks the same of many."""
-    if not user.is_active and not email_of(user):
-        return True
-    # Where people sign in with their address, or it must be unique, it cannot be empty.
-    return not (is_column("is_active") and user.is_active) and user.get_username() == name_of_tombstone(user.pk)
-
-
-def forgotten(prefix: str = "") -> Q:
-    """The same question, of a query: of users, or of what belongs to them by that prefix. No other table is asked."""
-    model = get_user_model()
-    is_named_so = Concat(Value(TOMBSTONE), Cast(f"{prefix}pk", CharField()))
-    found = Q(**{f"{prefix}{model.USERNAME_FIELD}": is_named_so})
-    if not is_column("is_active"):
-        return found
-    if is_column(model.get_email_field_name()):
-        found = Q(**{f"{prefix}{model.get_email_field_name()}": ""}) | found
-    # First, so that the name of nobody who is active has to be put together.
-    return Q(**{f"{prefix}is_active": False}) & found
-
-
-def name_of_tombstone(pk: int) -> str:
-    """Says nothing but its number."""
-    return f"{TOMBSTONE}{pk}"
-
-
 def leaving(user_ids: Iterable[Any]) -> set[Any]:
     """Of these people, whose account is being deleted or was."""
     # By its name: whose account goes is decided above us.
     erasures = apps.get_model("lms_memberships", "Erasure")._default_manager
     return set(erasures.filter(user_id__in=list(user_ids)).values_list("user_id", flat=True))
-
-
-def is_column(name: str) -> bool:
-    """Whether the site's user model keeps this in the database."""
-    try:
-        return bool(get_user_model()._meta.get_field(name).concrete)
-    except FieldDoesNotExist:
-        return False
 
 
 def _people() -> QuerySet:

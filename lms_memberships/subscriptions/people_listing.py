@@ -13,8 +13,8 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from ..payments.models import Account, Customer
 from . import people_states
 from .models import Invoice, Subscription
-from .people import forgotten, is_column
 from .spans import day_begins
+from .tombstones import forgotten, is_column
 
 #: Ids of Stripe's, by which a person is found exactly, as support is told them.
 STRIPE_ID = re.compile(r"(sub|pi|cus|in)_\w{4,}")

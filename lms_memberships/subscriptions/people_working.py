@@ -12,7 +12,7 @@ from .. import clock, leases
 from ..errors import Refusal
 from ..payments.gateway import Gateway, GatewayFailure, Locked, NotFound, RequestRefused
 from ..retrying import retried
-from . import changes, giving, holding, people, people_jobs, places
+from . import changes, giving, holding, people, people_jobs, places, tombstones
 from .models import Subscription
 from .people_job_models import PeopleJob, PeopleJobEntry
 
@@ -168,7 +168,7 @@ def _given(entry: PeopleJobEntry, *, now: datetime) -> Values:
     job = entry.job
     # Read again: it may have been emptied before it was our turn.
     person = get_user_model()._base_manager.get(pk=entry.user.pk)
-    if people.is_forgotten(person) or people.leaving([person.pk]):
+    if tombstones.is_forgotten(person) or people.leaving([person.pk]):
         return _left_out(people_jobs.GONE)
     held = people_jobs.meant(job, [entry.user_id], now=now).get(entry.user_id)
     reason = _refused_at_the_door(job) or people_jobs.why_not(job, held, now=now)

@@ -8,6 +8,7 @@ from django.db import models
 
 from ..memberships.lapsing import OnLapse
 from ..payments.gateway import Gateway, SubscriptionStatus
+from . import tombstones
 
 if TYPE_CHECKING:
     from ..payments.connect import Connection
@@ -86,7 +87,7 @@ class SubscriptionQuerySet(models.QuerySet):
     def keeping_a_place(self) -> "SubscriptionQuerySet":
         """It was begun in a membership that keeps places; not for whom it was undone, withdrawn from, or is forgotten."""
         kept = self.filter(membership__on_lapse=OnLapse.KEEP, opened_at__isnull=False, undone_at=None, withdrawal=None)
-        return kept.filter(duplicate_of=None, user__is_active=True).exclude(flag=NO_PLACE)
+        return kept.filter(tombstones.present("user__"), duplicate_of=None).exclude(flag=NO_PLACE)
 
     def resting(self) -> "SubscriptionQuerySet":
         """Paused after it was paid for: it will go on (X14). Not a trial that ran out without a card, and was paused."""

@@ -69,6 +69,10 @@ class Recurring:
         return self.new + self.won_back - self.lost
 
     @property
+    def changed(self) -> Money:
+        return Money(self.changed_money, self.currency)
+
+    @property
     def net_money(self) -> Money:
         return Money(self.new_money + self.won_back_money + self.lost_money + self.changed_money, self.currency)
 

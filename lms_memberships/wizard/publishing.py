@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from wagtail.actions.unpublish import UnpublishAction
 from wagtail.admin.forms.models import WagtailAdminModelForm
 
-from .. import clock
+from .. import asking, clock
 from ..errors import OutsideFailure, Refusal
 from ..memberships import publishing
 from ..memberships.models import Membership
@@ -58,8 +58,9 @@ class PublishMixin:
             state = connect.ensure_fresh()
             if not state.is_working:
                 raise connect.NotConnected(str(state.problem))
+            asking.count(self.request)
             publishing.prepare(form.instance, gateway=connect.get_gateway(), now=clock.now())
-        except (Refusal, OutsideFailure) as no:
+        except (Refusal, OutsideFailure, asking.AskedTooOften) as no:
             form.add_error("status" if "status" in form.fields else None, str(no.message))
             return self._refuse(_("Nothing was published: %(reason)s") % {"reason": no.message})
         return True

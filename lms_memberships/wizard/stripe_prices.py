@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -15,6 +16,7 @@ from django.views.generic import TemplateView
 from wagtail.admin import messages
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
+from ..asking import asks_stripe
 from ..errors import OutsideFailure, Refusal
 from ..memberships import existing_prices, price_search
 from ..memberships.existing_prices import Candidate, NotUsable
@@ -36,6 +38,7 @@ class DraftLocked(Refusal):
     message = gettext_lazy("This membership is locked: its price cannot be changed now.")
 
 
+@method_decorator(asks_stripe("GET", "HEAD"), name="get")
 class StripePrices(WagtailAdminTemplateMixin, TemplateView):
     """Active prices of the connected account. Those that we cannot sell stand there too, with the reason."""
 
@@ -77,6 +80,7 @@ class StripePrices(WagtailAdminTemplateMixin, TemplateView):
 
 
 @require_POST
+@asks_stripe("POST")
 def use(request: HttpRequest, pk: int) -> HttpResponse:
     """Make it the price of the draft, or one more. It is read again: what the page showed may be old."""
     membership = _priceable(request, pk)

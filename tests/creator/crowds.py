@@ -9,6 +9,8 @@ from lms_memberships.models import Account, Membership, Subscription
 from lms_memberships.subscriptions.models import FOR_GOOD
 
 DAY = timedelta(days=1)
+#: A text that begins so is a formula to a spreadsheet, also after what it leaves out.
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
 
 
 def columns_of(state: str, now: datetime) -> dict[str, object]:

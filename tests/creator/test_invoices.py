@@ -13,13 +13,13 @@ from django.urls import reverse
 from openpyxl import load_workbook
 from wagtail.models import ModelLogEntry
 
-from lms_memberships import spreadsheet_cells
 from lms_memberships.models import Invoice, Subscription
 from lms_memberships.money import Money
 from lms_memberships.payments.lists import Part
 from lms_memberships.sandbox.faults import Fault
 from lms_memberships.sandbox.work import work
 from lms_memberships.subscriptions import invoice_sums, spans
+from tests.creator.crowds import FORMULAS
 from tests.factories import MembershipFactory, UserFactory, allow
 from tests.flows.steps import buy, text
 
@@ -295,7 +295,7 @@ def test_no_cell_of_the_file_is_carried_out(bookkeeper, bill, membership):
     table = lines(bookkeeper.get(export()))
     cells = [cell for line in table[1:] for cell in (line[1], line[3])]
     assert sum(cell.startswith("'") for cell in cells) == 11, "a full name loses the tab before it by itself"
-    assert [cell for cell in cells if cell.startswith(spreadsheet_cells.FORMULAS)] == []
+    assert [cell for cell in cells if cell.startswith(FORMULAS)] == []
     answer = bookkeeper.get(export("xlsx"))
     sheet = load_workbook(io.BytesIO(b"".join(answer.streaming_content))).active
     for row in sheet.iter_rows(min_row=2):

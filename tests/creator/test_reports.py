@@ -13,10 +13,13 @@ from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from lms_memberships.creator.attention import names as attention_names
+from lms_memberships.creator.reports import words
+from lms_memberships.creator.reports.all import REPORTS
 from lms_memberships.models import Dispute, Invoice, RevenueChange, Subscription
 from lms_memberships.money import Money
 from lms_memberships.payments.lists import Part
 from lms_memberships.subscriptions import report_sums, spans
+from lms_memberships.subscriptions.models import FOR_GOOD
 from lms_memberships.subscriptions.report_sums import Scope
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
@@ -279,16 +282,63 @@ def test_a_report_is_narrowed_and_exported(bookkeeper, bill, now):
 def test_the_front_page_says_how_the_month_goes(client_for, bookkeeper, membership, bill, held, now):
     """X21: to whoever may see it, and nothing to others."""
     bill(now)
-    held(status="past_due")
     RevenueChange.objects.create(
         subscription=held(), membership=membership, kind="new", at=now, currency="eur", delta=1, monthly=1, members=1
     )
     page = text(bookkeeper.get(reverse("wagtailadmin_home")).content.decode())
-    assert "Memberships whose payment failed: 1" in page
     assert "New recurring members 1" in page
     assert "Paid €19.00" in page
     nobody = client_for(allow(UserFactory(), "view_membership"))
     assert "New recurring members" not in text(nobody.get(reverse("wagtailadmin_home")).content.decode())
+
+
+FAILING = {
+    "past due": {"status": "past_due"},
+    "unpaid": {"status": "unpaid"},
+    # None of these are in the list, whatever their status.
+    "never began": {"status": "past_due", "opened_at": None},
+    "for good": {"status": "unpaid", "access_until": FOR_GOOD},
+    "no place": {"status": "past_due", "flag": "no_place"},
+    "another account": {"status": "past_due", "account": "acct_other"},
+    "live": {},
+}
+
+
+def test_the_front_page_counts_the_people_whom_its_link_shows(client_for, held, now):
+    """X21, X20: as many as the list of people has, narrowed to failing payments; one person is one."""
+    twice = UserFactory()
+    for columns in FAILING.values():
+        held(user=UserFactory(), **columns)
+    held(user=twice, status="past_due")
+    held(user=twice, status="unpaid")
+    desk = client_for(allow(UserFactory(), "view_subscription"))
+    page = desk.get(reverse("wagtailadmin_home")).content.decode()
+    link = re.search(r'<a href="([^"]*state=failing[^"]*)">([^<]*)</a>', page)
+    assert link, page
+    listed = desk.get(link[1]).context["object_list"]
+    assert link[2] == f"People whose payment failed: {len(listed)}"
+    assert len(listed) == 4
+    bookkeeper = client_for(allow(UserFactory(), "view_invoice"))
+    assert "whose payment failed" not in bookkeeper.get(reverse("wagtailadmin_home")).content.decode()
+
+
+def test_every_word_that_is_explained_stands_in_the_table(bookkeeper):
+    """X21: nobody looks for a column that is not there. A trial is what the whole report is about."""
+    for report in REPORTS:
+        labels = {str(column.label) for column in report().columns}
+        assert {str(each.word) for each in report.words if each is not words.TRIAL} <= labels, report
+
+
+def test_who_paid_more_than_before_stands_in_a_column(bookkeeper, held, membership, now):
+    """X21, I7: without it, the sum of the others was not the change of the revenue."""
+    row = {"membership": membership, "at": now, "currency": "eur"}
+    RevenueChange.objects.create(
+        subscription=held(), kind="new", delta=1900, monthly=1900, members=1, **row
+    )  # fmt: skip
+    RevenueChange.objects.create(subscription=held(), kind="changed", delta=500, monthly=2400, members=0, **row)
+    answer = bookkeeper.get(url("recurring"), {"export": "csv"})
+    table = list(csv.DictReader(io.StringIO(b"".join(answer.streaming_content).decode("utf-8-sig"))))
+    assert (table[-1]["Changed"], table[-1]["More or less than the month before"]) == ("5.00", "24.00")
 
 
 def test_what_a_bank_took_back_does_not_stay(bill, now):

@@ -110,12 +110,25 @@ def test_who_stayed_is_in_the_chart(reader, held, now, code):
     assert ": Cancelled 1<" in page
 
 
+def test_who_stayed_stands_in_the_table_too_also_when_nobody_left(reader, held, now, code):
+    """V53, X21: the month of those who stayed has a row and a chart, whether or not somebody left in it."""
+    assert "lms-chart__bar" not in reader.get(reverse(REPORT)).content.decode(), "the control: nothing to draw"
+    for _each in range(2):
+        StayOffer.objects.create(subscription=held(), code=code, answered_at=now, is_taken=True)
+    page = reader.get(reverse(REPORT)).content.decode()
+    assert "Took the offer to stay 0 – 2" in text(page)
+    assert ": Stayed 2<" in page
+    left(held(), now, "unused")
+    assert "I do not use it enough 1 100 % 0" in shown(reader)
+    assert "Took the offer to stay 0 – 2" in shown(reader)
+
+
 def test_its_file_holds_the_numbers_and_no_comment(reader, held, now):
     """X21: the months as machines read them."""
     left(held(), now, "unused", "=cmd|' /C calc'!A0")
     file = reader.get(reverse(REPORT), {"export": "csv"}).getvalue().decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(file)))
-    assert rows[1:] == [[f"{now:%Y-%m}", "I do not use it enough", "1", "100 %"]]
+    assert rows[1:] == [[f"{now:%Y-%m}", "I do not use it enough", "1", "100 %", "0"]]
 
 
 def test_the_queries_of_the_report_do_not_grow(reader, held, now):

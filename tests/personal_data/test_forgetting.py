@@ -16,7 +16,7 @@ from wagtail.log_actions import log
 from lms_memberships.history import PAYMENT_REFUNDED, SECOND_PURCHASE_UNDONE
 from lms_memberships.models import Email, Intent, Invoice, Refund, Subscription, WebhookEvent
 from lms_memberships.personal_data import forgetting
-from lms_memberships.subscriptions import deeds, given_access, people, people_listing
+from lms_memberships.subscriptions import deeds, given_access, people_listing, tombstones
 from lms_memberships.subscriptions.people_listing import Wanted
 from tests.factories import UserFactory
 from tests.personal_data.conftest import ADDRESS, NAME
@@ -107,14 +107,14 @@ def test_whoever_is_forgotten_is_known_as_such(member, browser, monkeypatch, way
     Subscription.objects.create(
         user=other, membership=Subscription.objects.get().membership, started_at=timezone.now(), status="active"
     )
-    assert not people.is_forgotten(member)
+    assert not tombstones.is_forgotten(member)
     assert people_listing.count(Wanted(), now=timezone.now()) == 2
     with transaction.atomic():
         forgetting.forget(member.pk)
     member.refresh_from_db()
     assert bool(member.email) is (way != "no address is left")
-    assert people.is_forgotten(member)
-    assert not people.is_forgotten(other), "whoever is locked out only is somebody still"
+    assert tombstones.is_forgotten(member)
+    assert not tombstones.is_forgotten(other), "whoever is locked out only is somebody still"
     assert list(people_listing.people(Wanted(), now=timezone.now())) == [other]
     assert [row.user for row in people_listing.rows(Wanted(), now=timezone.now())] == [other]
     with pytest.raises(given_access.AccountIsGone):

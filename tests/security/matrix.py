@@ -272,12 +272,14 @@ MATRIX: dict[str, Row] = {
     # Nothing is sent, so nobody is exported.
     "lms_memberships_people_export": Row(admins(OTHER_METHOD), TOGETHER | {"site admin": BAD, "superuser": BAD}),
     # For whoever asked for it alone (S20).
-    **{
-        f"lms_memberships_people_{what}": Row(
-            TOGETHER | {"superuser": UNKNOWN}, admins(OTHER_METHOD), lambda stage: {"uuid": stage.export.uuid}
-        )
-        for what in ("exported", "file")
-    },
+    "lms_memberships_people_exported": Row(
+        TOGETHER | {"superuser": UNKNOWN}, admins(OTHER_METHOD), lambda stage: {"uuid": stage.export.uuid}
+    ),
+    "lms_memberships_people_file": Row(
+        TOGETHER | {"superuser": UNKNOWN},
+        TOGETHER | {"superuser": UNKNOWN},
+        lambda stage: {"uuid": stage.export.uuid},
+    ),
     "lms_memberships_people_act": Row(TOGETHER, TOGETHER, lambda stage: {"kind": "cancel"}, query="?all=1"),
     "lms_memberships_people_done": Row(TOGETHER, _closed(TOGETHER)),
     "lms_memberships_people_job": Row(TOGETHER, _closed(TOGETHER), lambda stage: {"pk": stage.job.pk}),

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.urls import URLPattern, URLResolver, get_resolver
 
@@ -20,6 +21,8 @@ class Address:
     module: str
     #: Opens its own transactions: ``ATOMIC_REQUESTS`` puts none around it.
     is_unwrapped: bool
+    #: What it is called in the package: "portal.paying.pay".
+    view: str = ""
 
 
 def every_address() -> Iterator[Address]:
@@ -45,16 +48,18 @@ def _walk(resolver: URLResolver, prefix: str, namespaces: tuple[str, ...]) -> It
         pattern = prefix + str(entry.pattern)
         if isinstance(entry, URLPattern):
             name, view = ":".join([*namespaces, entry.name or ""]), entry.callback
-            yield Address(name, pattern, _module(view), bool(getattr(view, "_non_atomic_requests", None)))
+            seen = _written(view)
+            written = f"{seen.__module__}.{getattr(seen, '__name__', '')}".removeprefix(f"{OUR_MODULE}.")
+            yield Address(name, pattern, seen.__module__, bool(getattr(view, "_non_atomic_requests", None)), written)
         else:
             inner = (*namespaces, entry.namespace) if entry.namespace else namespaces
             yield from _walk(entry, pattern, inner)
 
 
-def _module(view: object) -> str:
-    """Where a view was written, through whatever wraps it."""
+def _written(view: object) -> Any:
+    """The view as it was written, through whatever wraps it."""
     seen = getattr(view, "view_class", None) or view
     while inner := getattr(seen, "__wrapped__", None) or getattr(seen, "func", None):
         seen = inner
         seen = getattr(seen, "view_class", None) or seen
-    return seen.__module__
+    return seen

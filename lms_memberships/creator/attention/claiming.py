@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils.http import urlencode
 from django.views.decorators.cache import never_cache
 
+from ... import asking
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...subscriptions.stranger_models import Stranger
@@ -23,7 +24,7 @@ def claim(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method not in {"GET", "HEAD"}:
         return HttpResponseNotAllowed(["GET", "HEAD"])
     stranger = get_object_or_404(Stranger.objects.waiting().select_related("membership"), pk=pk)
-    email = _email_at_stripe(stranger)
+    email = _email_at_stripe(stranger) if asking.may_ask(request) else ""
     words = searched_for(request.GET.get("q", email))
     asked = urlencode({"subscription": stranger.stripe_id})
 

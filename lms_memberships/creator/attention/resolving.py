@@ -14,6 +14,7 @@ from wagtail.admin import messages
 from wagtail.log_actions import log
 
 from ... import clock
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...history import ATTENTION_SETTLED, PRICE_CHOSEN
 from ...memberships.models import Membership
@@ -32,6 +33,7 @@ MOST_CHOICES = 500
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def double(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks once, and shows the money. POST cancels the second and gives all of it back."""
     _check(request, names.REFUNDING, names.ENDING)
@@ -49,6 +51,7 @@ def double(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def price(request: HttpRequest, pk: int) -> HttpResponse:
     """Which membership does the unknown price belong to?"""
     _check(request, names.LINKING)
@@ -100,6 +103,7 @@ def refund_done(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@asks_stripe("POST")
 def dispute(request: HttpRequest, pk: int) -> HttpResponse:
     """Read it again: somebody has just answered the bank."""
     _check(request, names.REFUNDING)
@@ -115,6 +119,7 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@asks_stripe("POST")
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """Read it again."""
     _check(request, names.REFUNDING)

@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpResponse, HttpResponseRedirect
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -16,6 +17,7 @@ from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from ... import clock
+from ...asking import asks_stripe
 from ...errors import Refusal
 from ...history import GIFT_OFFERS_CHANGED
 from ...memberships import gift_offers
@@ -25,6 +27,7 @@ from .forms import OffersForm
 from .views import OFFER, OFFERS, OfferIndex
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 class OfferPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormView):
     """One amount for each length. Stripe confirms each before anybody can give it."""
 

@@ -17,6 +17,7 @@ from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
 
 from ... import clock
+from ...asking import asks_stripe
 from ...emails import gift_delivery
 from ...errors import OutsideFailure, Refusal
 from ...history import GIFT_CHANGED, GIFT_REFUNDED, GIFT_SENT_AGAIN
@@ -101,6 +102,7 @@ def change(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+@asks_stripe("POST")
 def refund(request: HttpRequest, pk: int) -> HttpResponse:
     """All of its money, as long as nobody has redeemed it."""
     gift = _of(request, pk, REFUND_PERMISSION)

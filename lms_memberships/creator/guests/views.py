@@ -20,6 +20,7 @@ from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from ... import clock
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...history import GUEST_RETURNED
 from ...memberships.models import Membership
@@ -121,6 +122,7 @@ def send_again(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("POST")
 def give_back(request: HttpRequest, pk: int) -> HttpResponse:
     """GET asks once. POST cancels it and returns all that was paid."""
     if not request.user.has_perm(CHANGE):

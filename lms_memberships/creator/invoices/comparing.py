@@ -8,6 +8,7 @@ from django.views.decorators.http import require_POST
 from wagtail.admin import messages
 
 from ... import clock
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...subscriptions import ledger
@@ -15,6 +16,7 @@ from .views import LIST, VIEW_PERMISSION
 
 
 @require_POST
+@asks_stripe("POST")
 def compare(request: HttpRequest) -> HttpResponse:
     """Of the last days. What was missing is added by it."""
     if not request.user.has_perm(VIEW_PERMISSION):

@@ -9,6 +9,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from wagtail.admin import messages
 
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...payments.gateway import InvoiceSnapshot
@@ -17,6 +18,7 @@ from .views import LIST, VIEW_PERMISSION, ours
 
 @never_cache
 @require_safe
+@asks_stripe("GET", "HEAD")
 def page(request: HttpRequest, pk: int) -> HttpResponse:
     """On to Stripe's page of it."""
     return _on_to(request, pk, lambda found: found.hosted_url)
@@ -24,6 +26,7 @@ def page(request: HttpRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @require_safe
+@asks_stripe("GET", "HEAD")
 def pdf(request: HttpRequest, pk: int) -> HttpResponse:
     """On to the file that Stripe keeps."""
     return _on_to(request, pk, lambda found: found.pdf_url)

@@ -21,6 +21,7 @@ from wagtail.log_actions import log
 from wagtail.snippets.views.snippets import IndexView
 
 from ... import clock
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...memberships import publishing
 from ...memberships.intervals import interval_text
@@ -115,6 +116,7 @@ class MembershipIndexView(IndexView):
 
 
 @require_POST
+@asks_stripe("POST")
 def try_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Ask Stripe once more to confirm the published version's price."""
     if not request.user.has_perm(PUBLISH_PERMISSION):

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.http.response import HttpResponseBase
 from django.urls import reverse
 from django.utils.functional import cached_property
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
@@ -85,11 +85,16 @@ class DoneForMany(Listing):
         context["table"].data = jobs
         return context | {"files": self._files(), "shows_jobs": bool(self.kinds)}
 
-    def _files(self) -> list[tuple[PeopleExport, str]]:
+    def _files(self) -> list[tuple[PeopleExport, str, str]]:
         if not may_export(self.request.user):
             return []
         mine = exporting.of(self.request.user, now=clock.wall_time()).order_by("-created_at", "-pk")
-        return [(made, reverse(EXPORTED, args=[made.uuid])) for made in mine[:MOST_FILES]]
+        return [(made, reverse(EXPORTED, args=[made.uuid]), _how_far(made)) for made in mine[:MOST_FILES]]
+
+
+def _how_far(made: Any) -> str:
+    was_fetched = made.state == PeopleExport.State.READY and not made.has_file
+    return pgettext("export", "fetched") if was_fetched else made.get_state_display()
 
 
 def _in_words(counted: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""How is the list of people fetched as a file? Asked for by POST, made at once or behind, given to nobody else (S20, S43)."""
+"""How is the list of people fetched as a file? Asked for by POST, made at once or behind, given once, to nobody else (S20)."""
 
 from collections.abc import Callable
 from functools import wraps
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import BadRequest, PermissionDenied
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, StreamingHttpResponse
+from django.http import FileResponse, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.template.response import TemplateResponse
@@ -15,16 +15,17 @@ from django.utils import timezone
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_GET, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 from wagtail.admin import messages
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from ... import clock
 from ...subscriptions import exporting
 from ...subscriptions.export_models import PeopleExport
+from ...subscriptions.people_listing import Wanted
 from ...subscriptions.tasks import make_exports
-from .filters import wanted_of
-from .views import EXPORTED, FILE, LIST, PeopleIndex, may_export
+from .filters import asked_again, wanted_of
+from .views import EXPORT, EXPORTED, FILE, LIST, PeopleIndex, may_export
 
 TYPES = {
     PeopleExport.Format.CSV: "text/csv; charset=utf-8",
@@ -55,10 +56,10 @@ def export(request: HttpRequest) -> HttpResponseBase:
     made = exporting.begin(_person(request), wanted, as_format=as_format, language=get_language() or "en", now=now)
     if exporting.is_small(wanted, now=now):
         exporting.make(made)
+        if made.state == PeopleExport.State.READY:
+            return _handed_out(made)
     else:
         make_exports.enqueue()
-    if made.state == PeopleExport.State.READY:
-        return _file(made)
     messages.success(request, _("The file is being made. It can be fetched here when it is ready."))
     return HttpResponseRedirect(reverse(EXPORTED, args=[made.uuid]))
 
@@ -69,6 +70,7 @@ def exported(request: HttpRequest, uuid: UUID) -> HttpResponse:
     """How far it is, and the way to fetch it."""
     made = _mine(request, uuid)
     title = _("Export of people")
+    is_made = made.state == PeopleExport.State.READY
     above = {"url": reverse(LIST), "label": PeopleIndex.page_title}
     context = {
         "page_title": title,
@@ -76,7 +78,10 @@ def exported(request: HttpRequest, uuid: UUID) -> HttpResponse:
         "header_icon": "download",
         "breadcrumbs_items": [*WagtailAdminTemplateMixin.breadcrumbs_items, above, {"url": "", "label": title}],
         "export": made,
-        "is_ready": made.state == PeopleExport.State.READY,
+        "is_ready": is_made and made.has_file,
+        "was_fetched": is_made and not made.has_file,
+        "wanted": asked_again(Wanted.of_json(made.wanted)),
+        "export_url": reverse(EXPORT),
         "has_failed": made.state == PeopleExport.State.FAILED,
         "file_url": reverse(FILE, args=[made.uuid]),
         "again_url": reverse(EXPORTED, args=[made.uuid]),
@@ -85,14 +90,14 @@ def exported(request: HttpRequest, uuid: UUID) -> HttpResponse:
     return TemplateResponse(request, "lms_memberships/creator/people/exported.html", context)
 
 
-@require_GET
+@require_http_methods(["GET", "POST"])
 @_for_exporters
 def fetch(request: HttpRequest, uuid: UUID) -> HttpResponseBase:
-    """The file itself, to whoever asked for it, for a day."""
+    """The file itself, to whoever asked for it, once within a day. By POST: following a link uses nothing up."""
     made = _mine(request, uuid)
-    if made.state != PeopleExport.State.READY:
+    if request.method != "POST" or made.state != PeopleExport.State.READY:
         return HttpResponseRedirect(reverse(EXPORTED, args=[made.uuid]))
-    return _file(made)
+    return _handed_out(made)
 
 
 def _mine(request: HttpRequest, uuid: UUID) -> PeopleExport:
@@ -100,7 +105,11 @@ def _mine(request: HttpRequest, uuid: UUID) -> PeopleExport:
     return get_object_or_404(exporting.of(_person(request), now=clock.wall_time()), uuid=uuid)
 
 
-def _file(made: PeopleExport) -> StreamingHttpResponse:
+def _handed_out(made: PeopleExport) -> HttpResponseBase:
+    file = exporting.hand_out(made)
+    if file is None:
+        # Its page says so, and makes it again.
+        return HttpResponseRedirect(reverse(EXPORTED, args=[made.uuid]))
     day = timezone.localdate(made.as_of)
     # Named by the server alone: nothing that was sent is part of it (S44).
     headers = {
@@ -108,7 +117,7 @@ def _file(made: PeopleExport) -> StreamingHttpResponse:
         "X-Content-Type-Options": "nosniff",
     }
     kind = TYPES[PeopleExport.Format(made.format)]
-    return StreamingHttpResponse(exporting.pieces(made), content_type=kind, headers=headers)
+    return FileResponse(file, content_type=kind, headers=headers)
 
 
 def _person(request: HttpRequest) -> AbstractBaseUser:

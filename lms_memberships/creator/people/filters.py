@@ -87,5 +87,12 @@ def asked(data: QueryDict) -> list[tuple[str, str]]:
     return [(name, data[name]) for name in names if data.get(name)]
 
 
+def asked_again(wanted: Wanted) -> list[tuple[str, str]]:
+    """The same of what was asked for before: as the form of the list would send it."""
+    said = wanted.as_json()
+    names = {SEARCH: "words"} | {name: name for name in ("joined_from", "joined_to", *PeopleFilterSet.base_filters)}
+    return [(name, str(said[column])) for name, column in names.items() if said.get(column)]
+
+
 def _day(moment: datetime | None) -> str:
     return moment.date().isoformat() if moment is not None else ""

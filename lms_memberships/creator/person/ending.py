@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.db.models import F
+from django.utils.decorators import method_decorator
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...money import Money, format_money
 from ...payments import connect
@@ -20,6 +22,7 @@ from .acting import ActOnHeld
 from .dates import day
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 class EndingPage(ActOnHeld):
     needs = names.END
 

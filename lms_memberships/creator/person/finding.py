@@ -7,6 +7,7 @@ from django.contrib.auth import get_user_model
 from django.db.models import Q
 
 from ...payments.customers import email_of
+from ...subscriptions import tombstones
 from .access import name_of
 from .slices import Slice, slice_of
 
@@ -25,7 +26,7 @@ def accounts(words: str, query: Mapping[str, str], url: Callable[[int], str], *,
     named = Q(**{f"{model.USERNAME_FIELD}__icontains": words})
     named |= Q(**{f"{model.get_email_field_name()}__icontains": words})
     rows = model._default_manager.filter(named) if words else model._default_manager.none()
-    found = slice_of(rows.filter(is_active=True).exclude(pk=but).order_by("pk"), query, "people", size=PER_PAGE)
+    found = slice_of(rows.filter(tombstones.present()).exclude(pk=but).order_by("pk"), query, "people", size=PER_PAGE)
     return Slice([_shown(row, url) for row in found.rows], found.number, found.older, found.newer)
 
 

@@ -5,10 +5,12 @@ from typing import Any
 
 from django import forms
 from django.core.validators import MaxValueValidator, MinValueValidator
+from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ... import clock
+from ...asking import asks_stripe
 from ...errors import Refusal
 from ...memberships.models import Membership
 from ...payments import connect
@@ -96,6 +98,7 @@ class TrialForm(DeedForm):
     field_order = ["until", "reason", "key"]
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 class TrialPage(ActOnHeld):
     """The first payment waits until then."""
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from django import forms
 from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
-from ... import clock
+from ... import asking, clock
 from ...errors import OutsideFailure, Refusal
 from ...money import format_money
 from ...payments import connect
@@ -30,6 +31,8 @@ class LinkForm(DeedForm):
     field_order = ["subscription", "reason", "key"]
 
 
+@method_decorator(asking.asks_stripe(), name="get")
+@method_decorator(asking.asks_stripe("POST"), name="post")
 class LinkPage(Act):
     """``?subscription=`` shows what Stripe has; only the form below that links it."""
 
@@ -42,6 +45,7 @@ class LinkPage(Act):
     def get(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         self.look()
         if self.asked:
+            asking.count(request)
             self.candidate  # noqa: B018 - read once, for what follows
         return super().get(request, *args, **kwargs)
 

@@ -6,12 +6,14 @@ from django import forms
 from django.contrib.auth import get_user_model
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.functional import Promise, cached_property
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from ... import clock
 from ...access.tasks import deliver
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...payments.customers import email_of
@@ -44,6 +46,7 @@ class MergeForm(DeedForm):
     other = forms.IntegerField(widget=forms.HiddenInput, min_value=1)
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 class MergePage(Act):
     """``?q=`` finds the other account, ``?other=`` shows what would be moved; only the form below moves it."""
 
@@ -132,6 +135,7 @@ class MergePage(Act):
         ]
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 class PartPage(Act):
     needs = names.MERGE
     page_title = gettext_lazy("Undo this merge")

@@ -11,6 +11,7 @@ from wagtail.admin import messages
 from wagtail.log_actions import log
 
 from ... import history
+from ...asking import asks_stripe
 from ...emails import outbox
 from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
@@ -25,6 +26,7 @@ from .dates import minute
 
 @never_cache
 @require_safe
+@asks_stripe("GET", "HEAD")
 def invoice_page(request: HttpRequest, pk: int, invoice: int) -> HttpResponse:
     """On to Stripe's page of it, asked for now: the address expires and is never stored (S19)."""
     return _onward(request, pk, invoice, "hosted_url")
@@ -32,6 +34,7 @@ def invoice_page(request: HttpRequest, pk: int, invoice: int) -> HttpResponse:
 
 @never_cache
 @require_safe
+@asks_stripe("GET", "HEAD")
 def invoice_pdf(request: HttpRequest, pk: int, invoice: int) -> HttpResponse:
     """The same for the PDF."""
     return _onward(request, pk, invoice, "pdf_url")

@@ -16,6 +16,7 @@ from wagtail.admin.views.generic.permissions import PermissionCheckedMixin
 from wagtail.log_actions import log
 
 from ... import clock
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...history import CODE_GIVEN
 from ...memberships.addresses import public_url
@@ -69,6 +70,7 @@ class PromotionPage(PermissionCheckedMixin, WagtailAdminTemplateMixin, TemplateV
 
 
 @require_POST
+@asks_stripe("POST")
 def give(request: HttpRequest, pk: int) -> HttpResponse:
     """To a running subscription, from its next payment on; in place of any discount there."""
     if not request.user.has_perm(CHANGE_PERMISSION):

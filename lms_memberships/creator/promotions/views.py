@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
+from django.utils.decorators import method_decorator
 from django.utils.functional import cached_property
 from django.utils.translation import get_language, gettext_lazy, pgettext_lazy
 from django.utils.translation import gettext as _
@@ -24,6 +25,7 @@ from wagtail.log_actions import log
 from wagtail.permission_policies import ModelPermissionPolicy
 
 from ... import clock
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...history import CODE_MADE, CODE_RETIRED
 from ...memberships import promotion_making
@@ -106,6 +108,7 @@ class PromotionIndex(Listing):
         return codes_here()
 
 
+@method_decorator(asks_stripe("POST"), name="post")
 class PromotionAdd(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormView):
     """One form; what Stripe or our rules refuse is said above it, and nothing that was typed is lost."""
 
@@ -151,6 +154,7 @@ class PromotionAdd(PermissionCheckedMixin, WagtailAdminTemplateMixin, FormView):
 
 
 @require_POST
+@asks_stripe("POST")
 def retire(request: HttpRequest, pk: int) -> HttpResponse:
     """Nobody can use it any more; discounts that were given go on."""
     if not request.user.has_perm(CHANGE_PERMISSION):

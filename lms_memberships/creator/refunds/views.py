@@ -14,6 +14,7 @@ from django.views.decorators.http import require_http_methods
 from wagtail.admin import messages
 
 from ... import clock, conf
+from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...money import Money, format_money
 from ...payments import connect
@@ -44,6 +45,7 @@ class Desk:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("GET", "HEAD", "POST")
 def refund_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """Of an invoice that was paid."""
     _check(request)
@@ -59,6 +61,7 @@ def refund_invoice(request: HttpRequest, pk: int) -> HttpResponse:
 
 @never_cache
 @require_http_methods(["GET", "HEAD", "POST"])
+@asks_stripe("GET", "HEAD", "POST")
 def refund_purchase(request: HttpRequest, pk: int) -> HttpResponse:
     """Of what was paid once."""
     _check(request)

@@ -40,6 +40,7 @@ class RecurringReport(Report):
             Column("won_back", label=words.WON_BACK.word),
             Column("lost", label=words.LOST.word),
             Column("net", label=words.NET.word),
+            MoneyColumn("changed", label=words.CHANGED.word),
             MoneyColumn("net_money", label=pgettext_lazy("revenue", "More or less than the month before")),
         ]
 
@@ -176,6 +177,7 @@ class LeavingReport(Report):
             Column("reason", label=words.REASON.word),
             Column("left", label=words.LEFT.word),
             ShareColumn("share", part="left", whole="left_in_month", label=gettext_lazy("Share of the month")),
+            Column("stayed", label=words.STAYED.word),
         ]
 
     def rows(self, scope: Scope) -> list[Leaving]:
@@ -183,12 +185,13 @@ class LeavingReport(Report):
 
     def charts(self, rows: list[Leaving], scope: Scope) -> list[Chart]:
         left: dict[date, int] = defaultdict(int)
+        stayed: dict[date, int] = defaultdict(int)
         for row in rows:
             left[row.month] += row.left
-        stayed = leaving_sums.stayed(scope)
+            stayed[row.month] += row.stayed
         both = [
             _counted(words.LEFT.word, [left[month] for month in scope.months]),
-            _counted(words.STAYED.word, [stayed.get(month, 0) for month in scope.months]),
+            _counted(words.STAYED.word, [stayed[month] for month in scope.months]),
         ]
         return [draw("leaving", _("Who cancelled, and who stayed"), scope.months, both)]
 

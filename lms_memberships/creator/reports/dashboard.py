@@ -15,10 +15,14 @@ from wagtail.admin.ui.components import Component
 from ... import clock
 from ...payments import connect
 from ...subscriptions import spans
+from ...subscriptions.people_jobs import SEES
+from ...subscriptions.people_listing import COUNTED
+from ...subscriptions.people_states import FAILING
 from ..attention import waiting
 from ..attention.names import LIST as ATTENTION_LIST
 from ..attention.names import SEEING
-from ..invoices.views import LIST, VIEW_PERMISSION
+from ..invoices.views import VIEW_PERMISSION
+from ..people.views import LIST
 from . import month
 from .all import url_name
 from .views import money_text
@@ -51,8 +55,9 @@ class MembershipsPanel(Component):
         needs = [_line(QUEUES[name][1], month.given_up(name), f"lms_memberships_{name}_list") for name in seeing]
         numbers: list[tuple[str, str]] = []
         if user.has_perm(VIEW_PERMISSION):
-            numbers, failing = _of_this_month()
-            needs.insert(0, failing)
+            numbers = _of_this_month()
+        if user.has_perm(SEES):
+            needs.insert(0, _failing())
         if _may_attend(self.request):
             number = waiting.count(now=clock.now())
             needs.insert(0, _line(gettext_lazy("Payments and purchases that need a decision"), number, ATTENTION_LIST))
@@ -65,7 +70,7 @@ class MembershipsPanel(Component):
 
 
 def is_for(request: HttpRequest) -> bool:
-    wanted = (VIEW_PERMISSION, *(need for need, _label in QUEUES.values()))
+    wanted = (VIEW_PERMISSION, SEES, *(need for need, _label in QUEUES.values()))
     return _may_attend(request) or any(request.user.has_perm(each) for each in wanted)
 
 
@@ -73,21 +78,26 @@ def _may_attend(request: HttpRequest) -> bool:
     return any(request.user.has_perm(f"lms_memberships.{name}") for name in SEEING)
 
 
-def _of_this_month() -> tuple[list[tuple[str, str]], dict[str, Any]]:
-    """Label and words; and the payments that fail."""
+def _failing() -> dict[str, Any]:
+    """What the list of people says, narrowed to them: the same people, by the same words of the database."""
+    number = month.failing(now=clock.now())
+    shown = number if number <= COUNTED else f"{COUNTED}+"
+    return _line(gettext_lazy("People whose payment failed"), shown, LIST, query=f"?state={FAILING}")
+
+
+def _of_this_month() -> list[tuple[str, str]]:
+    """Label and words."""
     connection, now = connect.current(), clock.now()
-    label = gettext_lazy("Memberships whose payment failed")
     if connection is None:
-        return [], _line(label, 0, LIST)
+        return []
     came, left = month.members(connection, now=now)
     paid = [money_text(money) for money in month.paid(connection, now=now)]
-    numbers = [
+    return [
         (_("New recurring members"), str(came)),
         (_("Recurring members lost"), str(left)),
         (_("Paid"), ", ".join(paid) or "–"),
     ]
-    return numbers, _line(label, month.failing(connection), LIST, query="?status=open")
 
 
-def _line(label: object, number: int, url: str, *, query: str = "") -> dict[str, Any]:
+def _line(label: object, number: int | str, url: str, *, query: str = "") -> dict[str, Any]:
     return {"label": label, "number": number, "url": f"{reverse(url)}{query}"}

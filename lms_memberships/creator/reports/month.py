@@ -9,14 +9,13 @@ from ...access.models import Delivery
 from ...emails.models import Email
 from ...money import Money
 from ...payments.connect import Connection
-from ...payments.gateway import SubscriptionStatus
 from ...payments.models import WebhookEvent
-from ...subscriptions import spans
-from ...subscriptions.models import Invoice, Subscription
+from ...subscriptions import people_listing, people_states, spans
+from ...subscriptions.models import Invoice
+from ...subscriptions.people_listing import Wanted
 from ...subscriptions.revenue_models import RevenueChange
 
 Kind = RevenueChange.Kind
-FAILING = (SubscriptionStatus.PAST_DUE, SubscriptionStatus.UNPAID)
 
 #: Queue → what in it was given up.
 GIVEN_UP: dict[str, Callable[[], QuerySet]] = {
@@ -46,9 +45,9 @@ def paid(connection: Connection, *, now: datetime) -> list[Money]:
     return sorted((Money(int(minor), currency) for currency, minor in rows), key=lambda money: money.currency)
 
 
-def failing(connection: Connection) -> int:
-    """Subscriptions whose payment failed, and that Stripe has not ended."""
-    return Subscription.objects.at(connection).filter(status__in=FAILING, opened_at__isnull=False).count()
+def failing(*, now: datetime) -> int:
+    """People of whom something is not paid: as many as the list of people then shows."""
+    return people_listing.count(Wanted(state=people_states.FAILING), now=now)
 
 
 def given_up(queue: str) -> int:
