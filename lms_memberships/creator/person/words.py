@@ -12,6 +12,7 @@ from ... import conf
 from ...memberships import taxes
 from ...memberships.pricing import price_text
 from ...payments.gateway import SubscriptionStatus
+from ...subscriptions import disputed
 from ...subscriptions.models import Subscription
 from ...subscriptions.queries import DOUBLE, NO_PLACE, UNKNOWN_PRICE
 from ...subscriptions.told import OVER
@@ -25,6 +26,16 @@ WORDS: dict[str, Words] = {
     "double": (_("Bought twice"), _("The same membership was bought before: this one is cancelled and refunded.")),
     "revoking": (_("Revoked"), _("Access is closed since %(revoked)s. Stripe has not confirmed yet that it is over.")),
     "revoked": (_("Revoked"), _("Access is closed since %(revoked)s.")),
+    "disputed": (
+        pgettext_lazy("membership", "Disputed"),
+        _("Whoever paid has gone to their bank. Access is closed since %(suspended)s, until the bank has decided."),
+    ),
+    "dispute_lost": (
+        _("Dispute lost"),
+        _(
+            "The bank decided for whoever paid, and the money went back. Access is closed since %(suspended)s, and stays so."
+        ),
+    ),
     "given": (_("Given"), _("Open for good, until somebody ends it.")),
     "given_for_a_while": (_("Given"), _("Open until %(until)s.")),
     "paid_off": (_("Paid off"), _("All instalments are paid: open for good.")),
@@ -67,6 +78,7 @@ def state_of(subscription: Subscription, *, now: datetime, language: str, twice:
     names = {
         "price": price,
         "revoked": day(subscription.revoked_at),
+        "suspended": day(subscription.suspended_at),
         "until": day(subscription.access_until or subscription.cancel_at),
         "began": day(subscription.started_at),
         "ended": day(subscription.ended_at or subscription.access_until or subscription.period_end),
@@ -113,6 +125,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("double", lambda row, now: row.duplicate_of_id is not None),
     ("revoking", lambda row, now: row.revoked_at is not None and row.status not in OVER),
     ("revoked", lambda row, now: row.revoked_at is not None),
+    ("dispute_lost", lambda row, now: disputed.is_lost(row)),
+    ("disputed", lambda row, now: row.suspended_at is not None),
     ("given", lambda row, now: _is_given(row) and row.is_for_good),
     ("given_for_a_while", lambda row, now: _is_given(row) and row.is_live(now)),
     ("ended", lambda row, now: _is_given(row)),
