@@ -96,8 +96,10 @@ def situation_of(subscription: Subscription, now: datetime) -> Situation:
 
 
 def _waits_for_money(subscription: Subscription, now: datetime) -> bool:
-    """An end is planned, and until then a payment that is missing, or on its way, opens it."""
-    if subscription.cancel_at is None or subscription.cancel_at <= now or subscription.is_live(now):
+    """An end is planned, and until then a payment that is missing, or on its way, opens it or keeps it open."""
+    if subscription.cancel_at is None or subscription.cancel_at <= now:
         return False
+    if subscription.status in OWING:
+        return True
     is_first = subscription.opened_at is None and subscription.status == SubscriptionStatus.ACTIVE
-    return is_first or subscription.status in OWING
+    return is_first and not subscription.is_live(now)

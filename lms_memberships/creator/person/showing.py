@@ -103,7 +103,9 @@ class PersonPage(WagtailAdminTemplateMixin, TemplateView):
 def _held(user: Any) -> QuerySet[Subscription]:
     deeds = Deed.objects.select_related("by").order_by("-done_at", "-pk")
     rows = Subscription.objects.filter(user=user).select_related("membership", "price")
-    return disputed.with_decided(rows).prefetch_related(Prefetch("deeds", queryset=deeds)).order_by("-started_at", "-pk")
+    return (
+        disputed.with_decided(rows).prefetch_related(Prefetch("deeds", queryset=deeds)).order_by("-started_at", "-pk")
+    )
 
 
 def _card(row: Subscription, request: HttpRequest, language: str, twice: str) -> Held:

@@ -115,7 +115,7 @@ def _failed(row: Subscription) -> bool:
 
 
 def _ends(row: Subscription, now: datetime) -> bool:
-    return row.cancel_at is not None and row.is_live(now)
+    return row.cancel_at is not None and row.is_live(now) and not _failed(row)
 
 
 Rule = Callable[[Subscription, datetime], bool]
