@@ -7,12 +7,12 @@ from datetime import datetime, timedelta
 from ..bundles.languages import in_language
 from ..bundles.models import Item
 from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import billing, changes, instalments, switching
+from ..subscriptions import amounts, billing, changes, instalments, switching
 from ..subscriptions.change_models import TierChange
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.portal_visits import PAID_THEMSELVES
 from . import tier_words
-from .amounts import next_price_of, price_of
+from .amounts import next_price_of
 from .card_words import Group, end_of, grouped, instalments_of, items_of, origin_of
 from .dates import day
 from .failing import Failure, failure_of
@@ -161,7 +161,7 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         label=str(words.label),
         sentence="" if is_planned else _sentence(subscription, situation, leaving, language),
         tone=words.tone,
-        price=price_of(subscription, language),
+        price=amounts.price_of(subscription, language),
         instalments=instalments_of(subscription, language) if situation in PAYING else "",
         new_price=change_of(subscription, language) if situation in PAYING else "",
         items=tuple(in_language(items_of(subscription), language)),

@@ -22,7 +22,7 @@ from ...money import Money, format_money
 from ...payments.customers import email_of, full_name_of
 from ...payments.models import Customer
 from ...personal_data import erasing
-from ...subscriptions import disputed
+from ...subscriptions import amounts, disputed
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.models import Invoice, Subscription
 from . import doubles, names
@@ -102,10 +102,9 @@ class PersonPage(WagtailAdminTemplateMixin, TemplateView):
 
 def _held(user: Any) -> QuerySet[Subscription]:
     deeds = Deed.objects.select_related("by").order_by("-done_at", "-pk")
-    rows = Subscription.objects.filter(user=user).select_related("membership", "price")
-    return (
-        disputed.with_decided(rows).prefetch_related(Prefetch("deeds", queryset=deeds)).order_by("-started_at", "-pk")
-    )
+    mine = Subscription.objects.filter(user=user).select_related("membership", "price")
+    rows = amounts.with_what_is_planned(disputed.with_decided(mine))
+    return rows.prefetch_related(Prefetch("deeds", queryset=deeds)).order_by("-started_at", "-pk")
 
 
 def _card(row: Subscription, request: HttpRequest, language: str, twice: str) -> Held:
