@@ -18,7 +18,7 @@ from .emails.tasks import deliver as deliver_emails
 from .history import OVERBOOKED, PLACELESS_PURCHASE_UNDONE, PRICE_UNKNOWN, SECOND_PURCHASE_UNDONE
 from .memberships.models import Membership
 from .memberships.tasks import prepare_waiting
-from .subscriptions import gift_turns, merging
+from .subscriptions import departures, gift_turns, merging
 from .subscriptions.models import Subscription
 from .subscriptions.tasks import end_instalments, tidy_change
 
@@ -98,8 +98,8 @@ REACTIONS: Mapping[type[events.Fact], tuple[Reaction, ...]] = {
     # none that has begun; the daily job looks at the others.
     events.SubscriptionCancelled: (owed.about_subscription, _email(), gift_turns.after),
     # Taking a cancellation back changes nothing that the student would not see on the page. Also when it was taken
-    # back in Stripe's dashboard, instalments end after the last one.
-    events.SubscriptionResumed: (_end_instalments, gift_turns.after),
+    # back in Stripe's dashboard, instalments end after the last one, and nobody has left.
+    events.SubscriptionResumed: (departures.after_return, _end_instalments, gift_turns.after),
     # The end of access is what people notice; it has its own fact.
     events.SubscriptionEnded: (gift_turns.after,),
     events.AccessGained: (owed.about_subscription, _owe_items, _items(), _email()),

@@ -25,7 +25,7 @@ from ..memberships.models import Membership
 from ..memberships.pricing import price_text
 from ..money import format_money
 from ..payments.customers import full_name_of
-from ..subscriptions import cancel_links, departures, gift_links, guest_links
+from ..subscriptions import cancel_links, departures, gift_links, guest_links, kept_credit
 from ..subscriptions.gift_models import NO_PLACE
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Subscription
@@ -119,7 +119,7 @@ def _for_who_leaves(email: Email) -> dict[str, object]:
     """
     found, is_cancelled = email.subscription, email.kind in (EmailKind.CANCELLED, EmailKind.ADMIN_CANCELLED)
     if found is None or not (is_cancelled or CATALOGUE[EmailKind(email.kind)].audience is Audience.STUDENT):
-        return {"cancel_url": "", "received_at": None, "is_their_word": False, "has_ended": False}
+        return {"cancel_url": "", "received_at": None, "is_their_word": False, "has_ended": False, "kept": ""}
     is_theirs = CATALOGUE[EmailKind(email.kind)].audience is Audience.STUDENT
     received = departures.asked_at(found.pk) if is_cancelled else None
     return {
@@ -127,7 +127,14 @@ def _for_who_leaves(email: Email) -> dict[str, object]:
         "received_at": received if is_theirs else None,
         "is_their_word": received is not None,
         "has_ended": found.ended_at is not None,
+        "kept": _kept(found, email.language) if is_cancelled and is_theirs else "",
     }
+
+
+def _kept(found: Subscription, language: str) -> str:
+    """What the end of one that was paused has put on their balance."""
+    kept = kept_credit.of(found)
+    return "" if kept is None else format_money(kept, language)
 
 
 def _about_a_withdrawal(email: Email) -> dict[str, object]:

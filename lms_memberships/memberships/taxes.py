@@ -26,11 +26,14 @@ def refuse_other_behavior(at_stripe: str, price: Price) -> None:
         raise PriceTaxedOtherwise
 
 
-def with_tax(price: str) -> str:
-    """The price as people read it: "€19.00 per month incl. tax", "€19.00 per month plus tax". Untouched without tax."""
+def with_tax(price: str, behavior: str = "") -> str:
+    """The price as people read it: "€19.00 per month incl. tax", "€19.00 per month plus tax". Untouched without tax.
+
+    ``behavior``: as that price was made, which may be before the site's setting was changed. Empty: as the site has it set.
+    """
     if not conf.STRIPE_TAX:
         return price
-    if conf.TAX_BEHAVIOR == EXCLUSIVE:
+    if (behavior or conf.TAX_BEHAVIOR) == EXCLUSIVE:
         return _("%(price)s plus tax") % {"price": price}
     return _("%(price)s incl. tax") % {"price": price}
 

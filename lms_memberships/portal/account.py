@@ -21,16 +21,14 @@ from ..memberships.queries import contents, kept
 from ..payments.connect import get_gateway
 from ..payments.gateway import SubscriptionStatus
 from ..personal_data import erasing
-from ..subscriptions import billing, collecting, departures
+from ..subscriptions import amounts, billing, collecting, departures, disputed
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
 from . import card_words, tiers
 from .gift_words import shown
 from .people import student_of
-from .repricing import with_change
 from .standing import standing
-from .tier_words import running_changes
 
 INVOICES_PER_PAGE = 25
 GIFTS_SHOWN = 5
@@ -54,14 +52,12 @@ def show(request: HttpRequest) -> HttpResponse:
     mine = _mine(request).not_foreign().exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
     bundles = contents("membership__bundle_items"), kept("membership__kept_items")
     held = (
-        billing.with_what_was_paid(mine)
+        amounts.with_what_is_planned(disputed.with_decided(billing.with_what_was_paid(mine)))
         .select_related("membership__tier__ladder", "price", "withdrawal")
         .prefetch_related(
             *bundles,
             "membership__price_options",
             _open_invoices(),
-            running_changes(),
-            with_change(),
             departures.prefetch(),
         )
     )

@@ -23,6 +23,7 @@ from ..subscriptions.departure_models import LONGEST_COMMENT, Departure, Feedbac
 from ..subscriptions.departures import Wish
 from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
+from . import credit_words
 from .dates import at, day
 from .declaring import gateway_or_none
 from .people import student_of
@@ -110,7 +111,8 @@ def end(request: HttpRequest, subscription: Subscription, *, way: str) -> str:
         over = _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.")
         return f"{over} {waits}" % {**words, "date": day(subscription.cancel_at, language)}
     if not subscription.is_live(now):
-        return _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.") % words
+        over = _("%(title)s is cancelled: we received that on %(received)s. Nothing more will be charged.") % words
+        return f"{over} {credit_words.told(subscription)}".strip()
     return _("%(title)s is cancelled: we received that on %(received)s. You keep access until %(date)s.") % words
 
 
@@ -128,6 +130,7 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     until = day(subscription.period_end, get_language() or "en")
     context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
     if card.can_cancel:
+        context["credit"] = credit_words.foretold(subscription)
         context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT}
         context["offer"] = None if card.waits_for_debit else _offer(request, subscription, card)
     elif card.situation is Situation.ENDING or changes.is_ending(subscription):

@@ -35,13 +35,25 @@ class Situation(StrEnum):
     REFUNDED = "refunded"
     REVOKED = "revoked"
     DISPUTED = "disputed"
+    DISPUTE_LOST = "dispute_lost"
+    DISPUTE_LOST_ENDING = "dispute_lost_ending"
     GIFT = "gift"
     GIFT_DISPUTED = "gift_disputed"
+    GIFT_DISPUTE_LOST = "gift_dispute_lost"
     GIFT_LATER = "gift_later"
 
 
 ON_TRIAL = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD})
-OVER = frozenset({Situation.ENDED, Situation.RETURNED, Situation.REFUNDED, Situation.REVOKED})
+OVER = frozenset(
+    {
+        Situation.ENDED,
+        Situation.RETURNED,
+        Situation.REFUNDED,
+        Situation.REVOKED,
+        Situation.DISPUTE_LOST,
+        Situation.GIFT_DISPUTE_LOST,
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -165,6 +177,31 @@ WORDS: dict[Situation, Words] = {
     Situation.DISPUTED: Words(
         pgettext_lazy("membership", "Disputed"),
         _("Your payment is disputed at your bank. Access is closed until that is decided, and nothing is charged."),
+        "bad",
+    ),
+    Situation.GIFT_DISPUTE_LOST: Words(
+        pgettext_lazy("membership", "Closed"),
+        _(
+            "The giver's bank decided that the payment for your gift goes back to the giver. Access stays closed. Your "
+            "progress is kept."
+        ),
+        "quiet",
+    ),
+    Situation.DISPUTE_LOST: Words(
+        pgettext_lazy("membership", "Closed"),
+        _(
+            "Your bank decided the dispute for you: the payment went back to you. Access stays closed. Your progress is "
+            "kept."
+        ),
+        "quiet",
+    ),
+    # Until its end it stands at Stripe, and a second one beside it is not sold.
+    Situation.DISPUTE_LOST_ENDING: Words(
+        pgettext_lazy("membership", "Closed"),
+        _(
+            "Your bank decided the dispute for you: the payment went back to you. Access stays closed. The membership ends "
+            "on %(ends)s; after that you can buy it again, if it is still offered. Your progress is kept."
+        ),
         "bad",
     ),
 }

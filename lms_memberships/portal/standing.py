@@ -1,25 +1,24 @@
 """Where does a subscription stand, in words? A label, a sentence with the next date and amount, and what can be done."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from ..bundles.languages import in_language
 from ..bundles.models import Item
 from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import billing, changes, instalments, switching
+from ..subscriptions import amounts, billing, changes, instalments, switching
 from ..subscriptions.change_models import TierChange
-from ..subscriptions.copies import OWING
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.portal_visits import PAID_THEMSELVES
-from ..subscriptions.queries import UNKNOWN_PRICE
 from . import tier_words
-from .amounts import next_price_of, price_of
+from .amounts import next_price_of
 from .card_words import Group, end_of, grouped, instalments_of, items_of, origin_of
 from .dates import day
 from .failing import Failure, failure_of
 from .leaving_words import Leaving, leaving_of
 from .repricing import change_of
+from .situating import situation_of
 from .situations import ON_TRIAL, OVER, WORDS, Situation
 
 #: Those in which instalments are still asked for.
@@ -50,52 +49,13 @@ GOES_ON = CANCELLABLE - PAYABLE | {Situation.ENDING, Situation.LEAVING}
 RESUMABLE = frozenset({Situation.ENDING, Situation.LEAVING, Situation.WAITING_TO_END})
 #: Those of which no end is said: it is over, or until when it is open hangs on a payment.
 WITHOUT_END = OVER | PAYABLE | {Situation.DISPUTED, Situation.GIFT_DISPUTED, Situation.PRICE_UNKNOWN_CLOSED}
+WITHOUT_END |= {Situation.DISPUTE_LOST_ENDING}
 #: The order on the page: what is closed for want of a payment, what soon will be, what waits.
 URGENCY = {
     situation: number
     for number, situation in enumerate(
         (Situation.LOCKED, Situation.FAILING, Situation.WAITING, Situation.TRIAL_WITHOUT_CARD, Situation.PAUSED)
     )
-}
-
-
-def _trialing(subscription: Subscription, now: datetime) -> Situation:
-    return Situation.TRIAL_WITH_CARD if subscription.has_card else Situation.TRIAL_WITHOUT_CARD
-
-
-def _failing(subscription: Subscription, now: datetime) -> Situation:
-    return Situation.FAILING if subscription.is_live(now) else Situation.LOCKED
-
-
-def _active(subscription: Subscription, now: datetime) -> Situation:
-    if subscription.opened_at is None:
-        return Situation.WAITING if subscription.cancel_at is None else Situation.WAITING_TO_END
-    if subscription.flag == UNKNOWN_PRICE:
-        return Situation.PRICE_UNKNOWN if subscription.is_live(now) else Situation.PRICE_UNKNOWN_CLOSED
-    if subscription.void_from is not None:
-        return Situation.RUNNING_OUT if subscription.is_live(now) else Situation.PAUSED
-    return Situation.PAYMENTS_PAUSED if subscription.collection_paused else Situation.RENEWING
-
-
-def _given(subscription: Subscription, now: datetime) -> Situation:
-    if subscription.is_for_good:
-        return Situation.GIVEN
-    return Situation.GIVEN_FOR_A_WHILE if subscription.is_live(now) else Situation.ENDED
-
-
-def _always(situation: Situation) -> Callable[[Subscription, datetime], Situation]:
-    return lambda subscription, now: situation
-
-
-BY_STATUS: dict[SubscriptionStatus, Callable[[Subscription, datetime], Situation]] = {
-    SubscriptionStatus.TRIALING: _trialing,
-    SubscriptionStatus.ACTIVE: _active,
-    SubscriptionStatus.PAST_DUE: _failing,
-    SubscriptionStatus.UNPAID: _failing,
-    SubscriptionStatus.INCOMPLETE: _always(Situation.WAITING),
-    SubscriptionStatus.INCOMPLETE_EXPIRED: _always(Situation.ENDED),
-    SubscriptionStatus.PAUSED: _always(Situation.PAUSED),
-    SubscriptionStatus.CANCELED: _always(Situation.ENDED),
 }
 
 
@@ -183,48 +143,6 @@ class Standing:
         return switching.tier_of(self.subscription) is not None or switching.has_other_rhythms(self.subscription)
 
 
-def _taken_back(subscription: Subscription) -> Situation:
-    """Closed whatever Stripe says of it."""
-    if subscription.revoked_at is None:
-        is_gift = subscription.origin == Subscription.Origin.GIFT
-        return Situation.GIFT_DISPUTED if is_gift else Situation.DISPUTED
-    return Situation.REFUNDED if subscription.is_revoked_by_refund else Situation.REVOKED
-
-
-def _gift(subscription: Subscription, now: datetime) -> Situation:
-    if not subscription.is_live(now):
-        return Situation.ENDED
-    return Situation.GIFT_LATER if subscription.started_at > now else Situation.GIFT
-
-
-def situation_of(subscription: Subscription, now: datetime) -> Situation:
-    """Which of the situations it is in at that moment."""
-    status = SubscriptionStatus(subscription.status)
-    if subscription.has_no_place:
-        return Situation.RETURNED
-    if subscription.taken_back_at is not None:
-        return _taken_back(subscription)
-    if subscription.origin == Subscription.Origin.GIVEN:
-        return _given(subscription, now)
-    if subscription.is_for_good:
-        return Situation.PAID_OFF if subscription.paid_up_at else Situation.FOR_GOOD
-    if status is SubscriptionStatus.CANCELED:
-        return Situation.ENDED
-    if subscription.origin == Subscription.Origin.GIFT:
-        return _gift(subscription, now)
-    if subscription.cancel_at is not None and not _waits_for_money(subscription, now):
-        return Situation.ENDING if subscription.is_live(now) else Situation.ENDED
-    return BY_STATUS[status](subscription, now)
-
-
-def _waits_for_money(subscription: Subscription, now: datetime) -> bool:
-    """An end is planned, and until then a payment that is missing, or on its way, opens it."""
-    if subscription.cancel_at is None or subscription.cancel_at <= now or subscription.is_live(now):
-        return False
-    is_first = subscription.opened_at is None and subscription.status == SubscriptionStatus.ACTIVE
-    return is_first or subscription.status in OWING
-
-
 def standing(subscription: Subscription, *, now: datetime, language: str, seller: str = "") -> Standing:
     """Asks nothing, once all that the account page prefetches is there."""
     leaving = leaving_of(subscription, now=now)
@@ -243,7 +161,7 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         label=str(words.label),
         sentence="" if is_planned else _sentence(subscription, situation, leaving, language),
         tone=words.tone,
-        price=price_of(subscription, language),
+        price=amounts.price_of(subscription, language),
         instalments=instalments_of(subscription, language) if situation in PAYING else "",
         new_price=change_of(subscription, language) if situation in PAYING else "",
         items=tuple(in_language(items_of(subscription), language)),
@@ -268,6 +186,7 @@ def _sentence(subscription: Subscription, situation: Situation, leaving: Leaving
         "period_end": subscription.period_end,
         "until": subscription.access_until or subscription.cancel_at,
         "began": subscription.started_at + timedelta(microseconds=1),
+        "ends": subscription.cancel_at or subscription.period_end,
         "ended": subscription.ended_at or subscription.cancel_at or subscription.period_end,
         "asked": leaving.asked_at,
         "withdrawn": leaving.declared_at,

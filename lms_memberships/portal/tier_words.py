@@ -1,14 +1,14 @@
 """Which change of tier does a member wait for, and in which words?"""
 
-from django.db.models import Prefetch
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from ..memberships.models import Price
 from ..memberships.pricing import price_text
-from ..subscriptions import tier_changes
+from ..subscriptions import amounts, tier_changes
 from ..subscriptions.change_models import TierChange
 from ..subscriptions.models import Subscription
+from .amounts import less
 from .dates import day
 
 #: A change that has not come true yet.
@@ -21,15 +21,9 @@ CHANGE_TEXTS: dict[str, str | Promise] = {
 NEW_RHYTHM = _("From %(date)s you pay %(price)s.")
 
 
-def running_changes() -> Prefetch:
-    """For the queries of whoever shows many."""
-    running = TierChange.objects.running().select_related("membership", "price")
-    return Prefetch("tier_changes", running, to_attr="running")
-
-
 def running_of(subscription: Subscription) -> TierChange | None:
-    if hasattr(subscription, "running"):
-        return next(iter(subscription.running), None)
+    if hasattr(subscription, tier_changes.PREFETCHED):
+        return tier_changes.prefetched_of(subscription)
     return tier_changes.running_of(subscription)
 
 
@@ -47,7 +41,7 @@ def text_of(change: TierChange | None, language: str) -> str:
     names = {
         "title": change.membership.title,
         "date": day(change.due_at, language),
-        "price": price_text(change.price.money, change.price.interval, language),
+        "price": less(amounts.text_of(change.price, language), is_reduced=change.subscription.is_reduced),
     }
     is_rhythm = change.state == TierChange.State.PLANNED and change.membership_id == change.subscription.membership_id
     return str(NEW_RHYTHM if is_rhythm else CHANGE_TEXTS[change.state]) % names

@@ -12,7 +12,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.leaving import UNSAID, Why
 from ..payments.models import Intent
-from . import instalment_ends, instalments, lifecycle
+from . import instalment_ends, instalments, kept_credit, lifecycle
 from .copies import OWING
 from .models import Subscription
 from .queries import BILLED
@@ -48,7 +48,7 @@ def cancel(subscription: Subscription, *, gateway: Gateway, now: datetime, why: 
     refuse_uncancellable(subscription)
     if subscription.status in WITHOUT_PAID_TIME:
         # Ending it with the period would leave Stripe charging for weeks that are closed already.
-        end = partial(_cancel_now, why)
+        end = _ending_now(subscription, why, gateway)
         return _change(subscription, "cancel_now", end, _is_over, said=_digest(why), gateway=gateway, now=now)
     end = partial(_cancel, why)
     return _change(subscription, "cancel", end, _is_ending, said=_digest(why), gateway=gateway, now=now)
@@ -78,12 +78,16 @@ def refuse_uncancellable(subscription: Subscription) -> None:
 
 
 def cancel_now(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
-    """End it at once: the rest of what is paid for is lost, and nothing is given back. What is over is over (G18)."""
+    """End it at once: the rest of what is paid for is lost, and nothing is given back. What is over is over (G18).
+
+    What a pause has put aside is theirs already, and stays so.
+    """
     if not subscription.is_recurring or not subscription.stripe_id:
         raise NotCancellable
     if subscription.status in OVER:
         return subscription
-    return _change(subscription, "cancel_now", partial(_cancel_now, UNSAID), _is_over, gateway=gateway, now=now)
+    end = _ending_now(subscription, UNSAID, gateway)
+    return _change(subscription, "cancel_now", end, _is_over, gateway=gateway, now=now)
 
 
 def resume(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
@@ -135,6 +139,8 @@ def _change(  # noqa: PLR0913 - what is done, how it is seen, and what was said 
         if not is_done(subscription, snapshot):
             raise
     snapshot = gateway.read_subscription(stripe_id)
+    if snapshot.status in OVER:
+        kept_credit.note(subscription, snapshot.latest_invoice, gateway=gateway, now=now)
     return lifecycle.reconcile(snapshot, gateway=gateway, now=now) or subscription
 
 
@@ -166,9 +172,14 @@ def _cancel(why: Why, gateway: Gateway, stripe_id: str, key: str) -> None:
     gateway.cancel_at_period_end(stripe_id, key=key, why=why)
 
 
-def _cancel_now(why: Why, gateway: Gateway, stripe_id: str, key: str) -> None:
+def _ending_now(subscription: Subscription, why: Why, gateway: Gateway) -> Callable[[Gateway, str, str], None]:
+    is_credited = kept_credit.waiting(subscription, gateway=gateway) is not None
+    return partial(_cancel_now, why, keeps_credit=is_credited)
+
+
+def _cancel_now(why: Why, gateway: Gateway, stripe_id: str, key: str, *, keeps_credit: bool) -> None:
     # Ending twice is ending once: this call needs no key.
-    gateway.cancel_now(stripe_id, why=why)
+    gateway.cancel_now(stripe_id, why=why, keeps_credit=keeps_credit)
 
 
 def _digest(why: Why) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime
 from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 
-from .. import killpoints
+from .. import events, killpoints
 from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
 from ..payments.leaving import Why
@@ -16,6 +16,7 @@ from ..retrying import retried
 from . import changes, lifecycle, one_by_one, paying_back, people, settling
 from .departure_models import LONGEST_COMMENT, Departure, Feedback
 from .models import Subscription
+from .queries import BILLED
 from .told import OVER
 
 logger = logging.getLogger(__name__)
@@ -222,11 +223,21 @@ def _settle(pk: int, state: str, *, now: datetime) -> int:
         return Departure.objects.filter(pk=pk, state=State.ASKED).update(state=state, settled_at=now)
 
 
+def after_return(fact: events.SubscriptionResumed) -> None:
+    """For reactions: taken back, here or in Stripe's dashboard. The same is told where a dispute closes what was ending."""
+    if Subscription.objects.filter(pk=fact.subscription_id, cancel_at=None, status__in=BILLED).exists():
+        _drop_done(fact.subscription_id)
+
+
 @retried
 def _take_back(subscription_id: int) -> None:
-    """Nobody has left who came back in time: no mail names that day, and no report counts it."""
     with transaction.atomic():
-        Departure.objects.filter(subscription_id=subscription_id, state=State.DONE).update(state=State.DROPPED)
+        _drop_done(subscription_id)
+
+
+def _drop_done(subscription_id: int) -> None:
+    """Nobody has left who came back in time: no mail names that day, and no report counts it."""
+    Departure.objects.filter(subscription_id=subscription_id, state=State.DONE).update(state=State.DROPPED)
 
 
 @retried

@@ -98,10 +98,15 @@ def _past_due(standing: Standing, now: datetime) -> datetime | None:
     closes_at = _plus(standing.period_end if standing.unpaid_keeps_access else standing.unpaid_since, standing.grace)
     if standing.cancel_at is None:
         return closes_at
-    # Nobody paid for this period: an end that is set while a payment is missing is an end now. One that was
-    # set before the unpaid period began cannot have closed what was paid for.
-    set_at = max(standing.canceled_at or now, standing.unpaid_since or now)
-    return _earliest(closes_at, standing.cancel_at, set_at, now)
+    until = _earliest(closes_at, standing.cancel_at)
+    if standing.canceled_at is None:
+        # Not read just now, so that nothing says when the end was set: what was answered before stands.
+        return _earliest(until, standing.was_until or now)
+    if standing.unpaid_since is not None and standing.canceled_at <= standing.unpaid_since:
+        # It was set before anything was missing: the days of grace as for everybody, and no longer than that end.
+        return until
+    # Nobody paid for this period: an end that is set while a payment is missing is an end now.
+    return _earliest(until, standing.canceled_at, now)
 
 
 def _unpaid(standing: Standing, now: datetime) -> datetime | None:

@@ -1,13 +1,14 @@
 """Whose is it, at Stripe, since two accounts were merged? Subscriptions and customers are named anew, after the commit (K11)."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from django.db.models import QuerySet
 
 from ..errors import OutsideFailure, Refusal
 from ..payments import intents
+from ..payments.connect import Connection
 from ..payments.gateway import Gateway, NotFound
 from ..payments.models import Customer, Intent
 from . import deeds, people
@@ -49,6 +50,15 @@ def carry_out_due(*, gateway: Gateway, now: datetime) -> int:
         else:
             done += 1
     return done
+
+
+def out_of_reach(rows: Iterable[Subscription], connection: Connection | None) -> list[Subscription]:
+    """Those of another account or mode of Stripe: moved here, they keep the old name there. None: nobody can say now."""
+    if connection is None:
+        return []
+    here = connection.account_id, connection.livemode
+    named = (row for row in rows if row.is_recurring and row.stripe_id)
+    return [row for row in named if (row.account, row.livemode) != here]
 
 
 def _named_by(deed: Deed, gateway: Gateway) -> Iterator[tuple[str, str]]:

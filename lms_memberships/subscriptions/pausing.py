@@ -14,9 +14,8 @@ from ..money import Money
 from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.models import Intent
-from ..payments.switching import PreviewSnapshot
 from ..retrying import retried
-from . import instalments, leaving, lifecycle, paying_back, people, places, tiers
+from . import instalments, kept_credit, leaving, lifecycle, paying_back, people, places, tiers
 from .models import Checkout, Subscription
 
 PAUSE, GO_ON = "pause", "go_on"
@@ -82,7 +81,7 @@ def look(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Mone
     """What Stripe would credit for the time that is paid and not used. None: it does not say. Raises CannotPause."""
     _refuse(subscription, gateway.read_subscription(subscription.stripe_id), gateway=gateway, now=now)
     try:
-        return _credit(gateway.preview_pause(subscription.stripe_id))
+        return kept_credit.credit_in(gateway.preview_pause(subscription.stripe_id))
     except (NotFound, RequestRefused):
         # Where nothing is to be credited, there is no preview (guide §11).
         return None
@@ -101,7 +100,7 @@ def look_on(subscription: Subscription, *, gateway: Gateway) -> Resumption | Non
         preview = gateway.preview_unpause(subscription.stripe_id)
     except (NotFound, RequestRefused):
         return None
-    return Resumption(preview.due, _credit(preview), bool(preview.tax_added.minor))
+    return Resumption(preview.due, kept_credit.credit_in(preview), bool(preview.tax_added.minor))
 
 
 def pause(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
@@ -153,12 +152,6 @@ def find_paused(intent: Intent, gateway: Gateway) -> str | None:
 
 def find_gone_on(intent: Intent, gateway: Gateway) -> str | None:
     return _find(str(intent.parameters["subscription"]), SubscriptionStatus.ACTIVE, gateway)
-
-
-def _credit(preview: PreviewSnapshot) -> Money | None:
-    """What is given back for a part of a period. None: nothing."""
-    given = [line.money for line in preview.lines if line.is_share and line.money.minor < 0]
-    return Money(-sum(money.minor for money in given), given[0].currency) if given else None
 
 
 def _leave_pages(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 
 from ..memberships.ladder_models import When
 from ..payments.gateway import SubscriptionSnapshot
@@ -11,11 +11,23 @@ from .models import Subscription
 from .told import OVER
 
 State = TierChange.State
+PREFETCHED = "running_changes"
 
 
 def running_of(subscription: Subscription) -> TierChange | None:
     """The one that is not over."""
     return _running(subscription).first()
+
+
+def prefetch() -> Prefetch:
+    """For the queries of whoever shows many."""
+    running = TierChange.objects.running().select_related("membership", "price")
+    return Prefetch("tier_changes", running, to_attr=PREFETCHED)
+
+
+def prefetched_of(subscription: Subscription) -> TierChange | None:
+    """The same as it was read with it. None as well where it was not."""
+    return next(iter(getattr(subscription, PREFETCHED, ())), None)
 
 
 def follow(subscription: Subscription, snapshot: SubscriptionSnapshot, *, now: datetime) -> None:

@@ -124,12 +124,18 @@ def test_an_unknown_person_and_anothers_subscription_are_equally_unknown(desk, s
 @pytest.mark.parametrize(
     ("columns", "words"),
     [
-        ({}, "Next payment: €19.00 per month (before discounts) on"),
-        ({"status": "trialing", "has_card": True, "trial_end": timezone.now()}, "(before discounts) is charged"),
+        ({}, "Next payment: €19.00 per month on"),
+        ({"is_reduced": True}, "Next payment: €19.00 per month, less a discount or credit on"),
+        (
+            {"collection_paused": "keep_as_draft"},
+            "Payments paused It stays open, and nothing is charged at the moment.",
+        ),
+        ({"collection_paused": "void", "void_from": timezone.now()}, "Payments paused Open until"),
+        ({"status": "trialing", "has_card": True, "trial_end": timezone.now()}, "then €19.00 per month is charged"),
         ({"status": "trialing", "trial_end": timezone.now()}, "without a card it ends then"),
         ({"cancel_at": timezone.now() + timedelta(days=9)}, "nothing more is charged"),
-        ({"status": "past_due"}, "€19.00 per month (before discounts) is not paid. Open until"),
-        ({"status": "unpaid", "access_until": timezone.now()}, "access is closed since"),
+        ({"status": "past_due"}, "Not paid: €19.00 per month. Open until"),
+        ({"status": "unpaid", "access_until": timezone.now()}, "Access is closed since"),
         ({"status": "paused", "access_until": None}, "Paused"),
         ({"status": "canceled", "access_until": timezone.now()}, "Ended on"),
         ({"status": "incomplete_expired", "access_until": None}, "The first payment never came"),
@@ -138,6 +144,7 @@ def test_an_unknown_person_and_anothers_subscription_are_equally_unknown(desk, s
         ({"origin": "given", "is_recurring": False, "stripe_id": ""}, "Given Open until"),
         ({"origin": "gift", "is_recurring": False, "stripe_id": ""}, "Gift Open until"),
         ({"flag": "unknown_price"}, "pays a price that its membership does not have"),
+        ({"flag": "unknown_price"}, "What is paid next is not known here."),
         ({"flag": "no_place"}, "It was paid when no place was left"),
     ],
 )

@@ -14,6 +14,7 @@ from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import changes, departures, paying_back
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
+from tests.flows.backwards import charge_of
 from tests.flows.steps import buy, left_unpaid, press_join, text
 from tests.webhooks_rig import post_event
 
@@ -63,6 +64,30 @@ def stripe_down(sandbox) -> None:
 
 def stripe_back(sandbox) -> None:
     sandbox.faults.clear()
+
+
+def test_taken_back_in_stripes_dashboard_nobody_has_left(held, browser, gateway, sandbox, postman):
+    """X14, A16: as on the account page; a later cancellation is one of its own, and the only one that counts."""
+    press(browser, held, feedback="unused")
+    gateway.client.v1.subscriptions.update(held.stripe_id, {"cancel_at_period_end": False})
+    postman.deliver()
+    held.refresh_from_db()
+    assert held.cancel_at is None
+    assert Departure.objects.get().state == "dropped"
+    press(browser, held, feedback="other")
+    postman.deliver()
+    assert list(Departure.objects.order_by("pk").values_list("state", flat=True)) == ["dropped", "done"]
+
+
+def test_a_dispute_of_what_was_cancelled_takes_nothing_back(held, browser, sandbox, postman):
+    """X14, G7: it ends as they said; the bank's question is another thing."""
+    postman.deliver()
+    press(browser, held)
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    held.refresh_from_db()
+    assert held.suspended_at is not None
+    assert Departure.objects.get().state == "done"
 
 
 def test_two_presses_lead_out_and_the_page_says_what_ends_and_what_stays(held, browser, sandbox):

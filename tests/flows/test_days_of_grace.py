@@ -8,6 +8,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from lms_memberships.access import decide
+from lms_memberships.creator.person import words
 from lms_memberships.emails import switches
 from lms_memberships.emails.rendering import message_for
 from lms_memberships.models import Email, Subscription
@@ -63,6 +64,38 @@ def test_a_change_that_is_not_paid_closes_nothing_that_is(joined, student, live_
     joined.pass_by(days=2)
     assert not decide(student, live_session, now=joined.clock.now).allowed
     assert joined.row.access_until == until, "tries of Stripe's, and ours, have moved nothing"
+
+
+def test_a_change_that_is_not_paid_after_a_cancellation_leaves_the_days_of_grace(
+    joined, student, live_session, gateway, client_for
+):
+    """G2, P7: cancelled on day 10, changed and refused on day 20: a week as for everybody; and both pages say so."""
+    joined.pass_by(days=10)
+    joined.press("cancel", joined.row.pk)
+    joined.pass_by(days=10)
+    change_quantity(gateway, joined.row)
+    joined.pass_by(hours=1)
+    row, now = joined.row, joined.clock.now
+    assert row.status == "past_due"
+    assert row.cancel_at > row.access_until > now + timedelta(days=6, hours=20)
+    page = joined.read()
+    assert f"failed. {OPEN}" in page
+    assert "Nothing more is charged" not in page
+    assert words.situation_of(row, now) == "failing"
+    joined.pass_by(days=8)
+    assert not decide(student, live_session, now=joined.clock.now).allowed
+
+
+def test_it_lasts_no_longer_than_the_end_that_is_set(joined, student, live_session, gateway):
+    """G2: changed and refused three days before the end: open for those three."""
+    joined.press("cancel", joined.row.pk)
+    joined.pass_by(days=28)
+    change_quantity(gateway, joined.row)
+    joined.pass_by(hours=1)
+    assert joined.row.access_until == joined.row.cancel_at
+    assert decide(student, live_session, now=joined.clock.now).allowed
+    joined.pass_by(days=3)
+    assert not decide(student, live_session, now=joined.clock.now).allowed
 
 
 def test_the_nightly_comparison_comes_to_the_same(joined, gateway):

@@ -108,6 +108,9 @@ def test_redeemed_it_closes_for_whoever_has_it_and_comes_back_when_it_is_won(
     decide_it(sandbox, number, decided, postman)
     held = Subscription.objects.get()
     assert is_open(friend, live_session, clock) is (decided == "won")
+    page = text(client_for(friend).get(reverse("lms_memberships:account")).content.decode())
+    assert ("goes back to the giver. Access stays closed." in page) is (decided == "lost")
+    assert "is disputed" not in page
     if decided == "won":
         assert held.access_until == until
 

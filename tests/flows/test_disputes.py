@@ -12,7 +12,8 @@ from lms_memberships.models import Dispute, Email, Membership, Subscription
 from lms_memberships.subscriptions import disputes
 from tests.factories import MembershipFactory, publish, put_into
 from tests.flows.backwards import bought, charge_of, compared
-from tests.flows.steps import text
+from tests.flows.desk import helper, read
+from tests.flows.steps import buy, text
 from tests.webhooks_rig import post_event
 
 pytestmark = pytest.mark.django_db
@@ -85,6 +86,75 @@ def test_what_was_closed_comes_back_when_it_is_won(held, sandbox, postman, clock
     if is_open:
         assert after.access_until == after.period_end <= before, "the renewal stays stopped"
     assert mails("admin_dispute_decided") == 1
+
+
+def account(browser) -> str:
+    return text(browser.get(reverse("lms_memberships:account")).content.decode())
+
+
+def test_lost_the_page_says_so_and_when_it_can_be_bought_again(
+    held, browser, student, membership, client_for, sandbox, postman, clock
+):
+    """G7, P4: nobody waits for a decision that is made; and while it stands at Stripe, no second one is sold."""
+    desk = client_for(helper())
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    assert "until the bank has decided" in read(desk, "", student)
+    sandbox.actions.change_dispute(opened["id"], "lost")
+    postman.deliver()
+    page = account(browser)
+    assert "until that is decided" not in page
+    assert "Your bank decided the dispute for you: the payment went back to you. Access stays closed." in page
+    assert "after that you can buy it again" in page
+    assert "Join again" not in page
+    assert "The bank decided for whoever paid, and the money went back." in read(desk, "", student)
+    clock.advance(days=32)
+    postman.deliver()
+    page = account(browser)
+    assert now_of(held).status == "canceled"
+    assert "Access stays closed. Your progress is kept." in page
+    assert "Join again" in page
+    buy(browser, membership)
+    assert Subscription.objects.exclude(pk=held.pk).get().is_live(clock.now)
+
+
+def test_a_second_one_that_runs_is_not_decided(held, browser, student, client_for, sandbox, postman):
+    """G7: lost once, and disputed for another payment."""
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    sandbox.actions.change_dispute(opened["id"], "lost")
+    postman.deliver()
+    assert "Your bank decided the dispute for you" in account(browser)
+    second = Dispute.objects.get()
+    second.pk, second.stripe_id, second.status = None, "du_second", "open"
+    second.save()
+    assert "Access is closed until that is decided" in account(browser)
+    assert "until the bank has decided" in read(client_for(helper()), "", student)
+
+
+def test_won_nothing_is_said_of_it_any_more(held, browser, student, client_for, sandbox, postman):
+    """G7, P4: on both pages it is as before, with its end."""
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    sandbox.actions.change_dispute(opened["id"], "won")
+    postman.deliver()
+    assert "disput" not in account(browser)
+    assert "You keep access until" in account(browser)
+    assert "Cancelled: open until" in read(client_for(helper()), "", student)
+
+
+def test_what_was_paid_once_can_be_bought_again_when_it_is_lost(
+    browser, student, gateway, live_session, client_for, sandbox, postman
+):
+    """G7, P4: nothing of it stands at Stripe."""
+    once = publish(put_into(MembershipFactory(title="Once", interval="one_time"), live_session), gateway=gateway)
+    held = bought(browser, once, postman)
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    sandbox.actions.change_dispute(opened["id"], "lost")
+    postman.deliver()
+    page = account(browser)
+    assert "Access stays closed. Your progress is kept." in page
+    assert "Join again" in page
+    assert "Dispute lost" in read(client_for(helper()), "", student)
 
 
 def test_a_status_of_tomorrow_counts_as_open(held, sandbox, postman, clock):

@@ -44,6 +44,13 @@ def test_looked_at_then_moved_then_moved_back(student, other, old, admin, live_s
         run("old-account", "student", "--undo", "--by", "boss", "--reason", "Again", "--yes")
 
 
+def test_what_keeps_its_name_at_stripe_is_named_before(student, other, old):
+    """K11, E9: of another account of Stripe's."""
+    assert "keeps the old name" not in run("old-account", "student", "--dry-run")
+    Subscription.objects.update(account="acct_of_before")
+    assert f"keeps the old name at Stripe: {old.stripe_id}" in run("old-account", "student", "--dry-run")
+
+
 def test_what_both_pay_for_is_named(student, other, old, admin, membership, client_for, postman):
     """K11: overlapping memberships are never cancelled by it."""
     buy(client_for(student), membership)

@@ -43,6 +43,14 @@ def test_every_column_that_names_a_person_is_moved_or_stays_for_a_reason():
     assert found == set(merging.MOVED) | set(merging.STAYS)
 
 
+def test_what_keeps_its_name_at_stripe_is_named_before(desk, student, other, old):
+    """K11, E9: of another account of Stripe's; and nothing is said where all can be named."""
+    assert "still named after the other account" not in read(desk, "merge", student, other=other.pk)
+    Subscription.objects.update(account="acct_of_before")
+    shown = read(desk, "merge", student, other=other.pk)
+    assert f"still named after the other account there: “Studio pass” ({old.stripe_id})" in shown
+
+
 def test_what_would_be_moved_is_shown_and_then_moved(desk, student, other, old, live_session, clock, gateway):
     """K11: one account holds it all; Stripe knows whose it is; the course's system hears of the other account."""
     assert "old@school.test" in read(desk, "merge", student, q="old@")

@@ -1,12 +1,15 @@
 """Are the sums and days on a person's pages what Stripe really takes, and when it ends? (X20, P25, H7, G20)"""
 
+from datetime import timedelta
+
 import pytest
+from django.urls import reverse
 
 from lms_memberships.creator.person.dates import day
-from lms_memberships.models import Invoice, Subscription
+from lms_memberships.models import Invoice, Price, PriceMove, PriceMoveEntry, Subscription, TierChange
 from tests.factories import MembershipFactory, publish, put_into
 from tests.flows.desk import helper, press, read, url
-from tests.flows.steps import buy
+from tests.flows.steps import buy, text
 from tests.flows.test_person import at_stripe, hosted_failure
 
 pytestmark = pytest.mark.django_db
@@ -111,23 +114,60 @@ def test_of_what_was_paid_in_part_the_rest_is_open(desk, student, held, sandbox,
 # ------------------------------------------------------------------ what will be taken
 
 
-def test_a_price_is_called_one_before_discounts_and_tax(desk, student, held, settings):
-    """X20, X16: only Stripe knows what it takes off, and what tax it adds."""
+def account(client_for, student) -> str:
+    return text(client_for(student).get(reverse("lms_memberships:account")).content.decode())
+
+
+def test_a_price_is_said_with_its_tax_and_what_is_taken_off_on_both_pages(desk, client_for, student, held, settings):
+    """X20, X16, P7: only Stripe knows how much it takes off, and what tax it adds; students and staff read the same."""
     press(desk, "cancel", student, held.pk)
-    assert "the next payment of €19.00 (before discounts) is due" in read(desk, "keep", student, held.pk)
+    assert "the next payment of €19.00 per month is due" in read(desk, "keep", student, held.pk)
     settings.LMS_MEMBERSHIPS_STRIPE_TAX = True
-    assert "€19.00 (before discounts) is due" in read(desk, "keep", student, held.pk), "the tax is part of it"
+    assert "€19.00 per month incl. tax is due" in read(desk, "keep", student, held.pk), "the tax is part of it"
     held.price.tax_behavior = "exclusive"
     held.price.save()
-    assert "€19.00 (before discounts and tax) is due" in read(desk, "keep", student, held.pk)
+    assert "€19.00 per month plus tax is due" in read(desk, "keep", student, held.pk)
     press(desk, "keep", student, held.pk)
-    assert "€19.00 per month (before discounts and tax) on" in read(desk, "", student)
+    assert "Next payment: €19.00 per month plus tax on" in read(desk, "", student)
+    assert ": €19.00 per month plus tax." in account(client_for, student), (
+        "as that price was made, not as the site is set"
+    )
+    Subscription.objects.update(is_reduced=True)
+    assert "€19.00 per month plus tax, less a discount or credit on" in read(desk, "", student)
+    assert ": €19.00 per month plus tax, less your discount or credit." in account(client_for, student)
+
+
+@pytest.mark.parametrize("kind", ["move", "change"])
+def test_a_price_that_is_told_or_planned_is_the_next_one(kind, desk, client_for, student, held, now):
+    """X20, X11, G15: from its day on, on both pages, for whom something is taken off too; before it, the old one."""
+    held.price.pk, held.price.amount, held.price.stripe_id = None, 2500, "price_new"
+    held.price.save()
+    old, new = Price.objects.order_by("pk")
+    if kind == "move":
+        move = PriceMove.objects.create(
+            membership=held.membership, old_price=old, new_price=new, move_at=now, created_at=now,
+            account=held.account, livemode=held.livemode,
+        )  # fmt: skip
+        PriceMoveEntry.objects.create(
+            move=move, subscription=held, state="told", applies_from=held.period_end, next_try_at=now
+        )
+    else:
+        TierChange.objects.create(
+            subscription=held, user=student, membership=held.membership, price=new, when="period_end",
+            state="planned", created_at=now, due_at=held.period_end,
+        )  # fmt: skip
+    Subscription.objects.update(is_reduced=True)
+    assert "Next payment: €25.00 per month, less a discount or credit on" in read(desk, "", student)
+    assert "€25.00 per month, less your discount or credit." in account(client_for, student)
+    PriceMoveEntry.objects.update(applies_from=held.period_end + timedelta(days=1))
+    TierChange.objects.update(due_at=held.period_end + timedelta(days=1))
+    assert "Next payment: €19.00 per month, less a discount or credit on" in read(desk, "", student)
 
 
 def test_of_a_cancelled_trial_nothing_is_due(desk, student, trial, clock):
     """X20, P25: extended, it ends later, and nothing is charged then either."""
     shown = read(desk, "trial", student, trial.pk)
-    assert "€19.00 (before discounts) is due" in shown
+    assert "€19.00 per month is due" in shown
     assert "They are reminded" in shown
     press(desk, "cancel", student, trial.pk)
     shown = read(desk, "trial", student, trial.pk)

@@ -56,6 +56,31 @@ TABLE = [
         standing("past_due", unpaid_since=START, cancel_at=END, canceled_at=NOW),
         START + GRACE,
     ),
+    (
+        "an end was set before the payment failed: the grace",
+        standing("past_due", unpaid_since=NOW - DAY, cancel_at=END, canceled_at=NOW - 5 * DAY),
+        NOW + 6 * DAY,
+    ),
+    (
+        "an end was set before, and comes before the grace is over",
+        standing("past_due", unpaid_since=NOW - DAY, cancel_at=NOW + DAY, canceled_at=NOW - 5 * DAY),
+        NOW + DAY,
+    ),
+    (
+        "an end was set by the same request that was not paid",
+        standing("past_due", unpaid_since=NOW - DAY, cancel_at=END, canceled_at=NOW - DAY),
+        NOW + 6 * DAY,
+    ),
+    (
+        "written again without a look at Stripe: as it was",
+        standing("past_due", unpaid_since=NOW - DAY, cancel_at=END, was_until=NOW - DAY),
+        NOW - DAY,
+    ),
+    (
+        "written again without a look, in the grace",
+        standing("past_due", unpaid_since=NOW - DAY, cancel_at=END, was_until=NOW + 6 * DAY),
+        NOW + 6 * DAY,
+    ),
     ("unpaid: closed since then (G3)", standing("unpaid", was_until=START + GRACE), START + GRACE),
     ("unpaid, read while still open", standing("unpaid"), NOW),
     ("paused", standing("paused"), NOW),

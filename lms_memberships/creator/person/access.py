@@ -8,6 +8,7 @@ from django.http import HttpRequest
 from django.shortcuts import get_object_or_404
 
 from ...payments.customers import full_name_of
+from ...subscriptions import amounts
 from ...subscriptions.models import Subscription
 from . import names
 
@@ -25,7 +26,8 @@ def person(pk: int) -> Any:
 
 def held_by(pk: int, held: int) -> Subscription:
     """One that this person holds: another's is as unknown as none (S19)."""
-    return get_object_or_404(Subscription.objects.select_related("membership", "price", "user"), pk=held, user_id=pk)
+    rows = Subscription.objects.select_related("membership", "price", "user")
+    return get_object_or_404(amounts.with_what_is_planned(rows), pk=held, user_id=pk)
 
 
 def name_of(user: Any) -> str:

@@ -15,12 +15,11 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from ... import clock
 from ...errors import OutsideFailure, Refusal
-from ...money import format_money
 from ...subscriptions.deeds import Wish
 from ...subscriptions.models import Subscription
 from . import names
 from .access import check, held_by, name_of, person
-from .words import before_discounts
+from .words import next_price
 
 
 class DeedForm(forms.Form):
@@ -139,9 +138,8 @@ class ActOnHeld(Act):
 
     @property
     def price(self) -> str:
-        if not self.held.currency:
-            return ""
-        return before_discounts(format_money(self.held.money, get_language() or "en"), self.held)
+        """What is paid next."""
+        return next_price(self.held, get_language() or "en")
 
     def look(self) -> None:
         super().look()

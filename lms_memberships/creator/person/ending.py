@@ -50,6 +50,17 @@ class EndingPage(ActOnHeld):
             return []
         return [_("What is not paid stays open at Stripe, which collects it no more; they can still pay it.")]
 
+    def about_credit(self) -> list[object]:
+        """Of one that rests: what its pause has put aside is theirs already."""
+        if self.held.status != SubscriptionStatus.PAUSED:
+            return []
+        return [
+            _(
+                "What its pause has credited to them goes to their balance at Stripe, and is taken off what they pay next "
+                "for memberships that renew; unless it is part of a payment that waits for them."
+            )
+        ]
+
 
 def _is_at_stripe(row: Subscription) -> bool:
     return row.is_recurring and bool(row.stripe_id)
@@ -61,7 +72,11 @@ class CancelPage(EndingPage):
 
     def lead(self) -> list[object]:
         if self.held.status == SubscriptionStatus.PAUSED:
-            return [_("It is paused, so there is no paid period to wait for: it ends now."), *self.about_unpaid()]
+            return [
+                _("It is paused, so there is no paid period to wait for: it ends now."),
+                *self.about_credit(),
+                *self.about_unpaid(),
+            ]
         if self.held.status in changes.WITHOUT_PAID_TIME:
             return [
                 _("A payment is missing, so there is no paid period to wait for: it ends now."),
@@ -107,6 +122,7 @@ class EndPage(EndingPage):
     def lead(self) -> list[object]:
         return [
             _("It ends now, and access with it. The rest of what is paid for is lost; nothing is given back by this."),
+            *self.about_credit(),
             *self.about_unpaid(),
         ]
 

@@ -99,6 +99,15 @@ class MergePage(Act):
             )
         if found.has_two_customers:
             said.append(_("Both are customers at Stripe: each subscription stays with the customer that pays for it."))
+        elsewhere = merged_names.out_of_reach(found.moved, connect.current())
+        if elsewhere:
+            titles = ", ".join(f"“{row.membership.title}” ({row.stripe_id})" for row in elsewhere)
+            said.append(
+                _(
+                    "Of another account or mode of Stripe; moved here, and still named after the other account there: %(titles)s"
+                )
+                % {"titles": titles}
+            )
         return said
 
     def facts(self) -> list[tuple[object, object]]:

@@ -22,6 +22,7 @@ from ...money import Money, format_money
 from ...payments.customers import email_of, full_name_of
 from ...payments.models import Customer
 from ...personal_data import erasing
+from ...subscriptions import amounts, disputed
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.models import Invoice, Subscription
 from . import doubles, names
@@ -101,7 +102,8 @@ class PersonPage(WagtailAdminTemplateMixin, TemplateView):
 
 def _held(user: Any) -> QuerySet[Subscription]:
     deeds = Deed.objects.select_related("by").order_by("-done_at", "-pk")
-    rows = Subscription.objects.filter(user=user).select_related("membership", "price")
+    mine = Subscription.objects.filter(user=user).select_related("membership", "price")
+    rows = amounts.with_what_is_planned(disputed.with_decided(mine))
     return rows.prefetch_related(Prefetch("deeds", queryset=deeds)).order_by("-started_at", "-pk")
 
 

@@ -8,10 +8,8 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from ... import conf
-from ...memberships import taxes
-from ...memberships.pricing import price_text
 from ...payments.gateway import SubscriptionStatus
+from ...subscriptions import amounts, disputed
 from ...subscriptions.models import Subscription
 from ...subscriptions.queries import DOUBLE, NO_PLACE, UNKNOWN_PRICE
 from ...subscriptions.told import OVER
@@ -25,6 +23,16 @@ WORDS: dict[str, Words] = {
     "double": (_("Bought twice"), _("The same membership was bought before: this one is cancelled and refunded.")),
     "revoking": (_("Revoked"), _("Access is closed since %(revoked)s. Stripe has not confirmed yet that it is over.")),
     "revoked": (_("Revoked"), _("Access is closed since %(revoked)s.")),
+    "disputed": (
+        pgettext_lazy("membership", "Disputed"),
+        _("Whoever paid has gone to their bank. Access is closed since %(suspended)s, until the bank has decided."),
+    ),
+    "dispute_lost": (
+        _("Dispute lost"),
+        _(
+            "The bank decided for whoever paid, and the money went back. Access is closed since %(suspended)s, and stays so."
+        ),
+    ),
     "given": (_("Given"), _("Open for good, until somebody ends it.")),
     "given_for_a_while": (_("Given"), _("Open until %(until)s.")),
     "paid_off": (_("Paid off"), _("All instalments are paid: open for good.")),
@@ -36,12 +44,17 @@ WORDS: dict[str, Words] = {
     "trial_with_card": (_("Free trial"), _("Until %(trial_end)s; then %(price)s is charged.")),
     "trial_without_card": (_("Free trial"), _("Until %(trial_end)s; without a card it ends then.")),
     "renewing": (_("Active"), _("Next payment: %(price)s on %(period_end)s.")),
+    "payments_paused": (_("Payments paused"), _("It stays open, and nothing is charged at the moment.")),
+    "running_out": (_("Payments paused"), _("Open until %(until)s; nothing is charged.")),
+    "price_unknown": (_("Being checked"), _("Open until %(until)s. What is paid next is not known here.")),
+    "price_unknown_closed": (_("Being checked"), _("Closed since %(until)s. What is paid next is not known here.")),
     "waiting": (_("Waiting"), _("The first payment has not arrived: nothing is open yet.")),
-    "failing": (_("Payment failed"), _("%(price)s is not paid. Open until %(until)s.")),
-    "locked": (_("Payment failed"), _("%(price)s is not paid, and access is closed since %(until)s.")),
+    "failing": (_("Payment failed"), _("Not paid: %(price)s. Open until %(until)s.")),
+    "locked": (_("Payment failed"), _("Not paid: %(price)s. Access is closed since %(until)s.")),
     "paused": (_("Paused"), _("Nothing is charged, and nothing is open.")),
     "never_paid": (_("Never paid"), _("The first payment never came.")),
 }
+LESS = _("%(price)s, less a discount or credit")
 FLAGS: dict[str, str | Promise] = {
     UNKNOWN_PRICE: _("It pays a price that its membership does not have. Look at it in Stripe."),
     NO_PLACE: _("It was paid when no place was left."),
@@ -62,11 +75,10 @@ def state_of(subscription: Subscription, *, now: datetime, language: str, twice:
     """Asks nothing of the database, with the membership and price loaded. ``twice``: what its mark as a double says now."""
     situation = situation_of(subscription, now)
     label, sentence = WORDS[situation]
-    price = price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
-    price = before_discounts(price, subscription) if price else ""
     names = {
-        "price": price,
+        "price": next_price(subscription, language),
         "revoked": day(subscription.revoked_at),
+        "suspended": day(subscription.suspended_at),
         "until": day(subscription.access_until or subscription.cancel_at),
         "began": day(subscription.started_at),
         "ended": day(subscription.ended_at or subscription.access_until or subscription.period_end),
@@ -77,12 +89,12 @@ def state_of(subscription: Subscription, *, now: datetime, language: str, twice:
     return State(situation, str(label), str(sentence) % names, str(flag))
 
 
-def before_discounts(price: str, subscription: Subscription) -> str:
-    """What is known here is the price. Only Stripe knows what is taken off, and the tax that is added."""
-    behavior = subscription.price.tax_behavior if subscription.price is not None else conf.TAX_BEHAVIOR
-    is_taxed_on_top = conf.STRIPE_TAX and behavior == taxes.EXCLUSIVE
-    words = _("%(price)s (before discounts and tax)") if is_taxed_on_top else _("%(price)s (before discounts)")
-    return str(words) % {"price": price}
+def next_price(subscription: Subscription, language: str) -> str:
+    """What is paid next, as the student's own page has it. Only Stripe knows how much is taken off."""
+    is_trial = subscription.status == SubscriptionStatus.TRIALING
+    at = subscription.trial_end if is_trial else subscription.period_end
+    amount = amounts.next_of(subscription, at, language)
+    return str(LESS) % {"price": amount.price} if amount.is_reduced else amount.price
 
 
 def situation_of(subscription: Subscription, now: datetime) -> str:
@@ -103,7 +115,7 @@ def _failed(row: Subscription) -> bool:
 
 
 def _ends(row: Subscription, now: datetime) -> bool:
-    return row.cancel_at is not None and row.is_live(now)
+    return row.cancel_at is not None and row.is_live(now) and not _failed(row)
 
 
 Rule = Callable[[Subscription, datetime], bool]
@@ -113,6 +125,8 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("double", lambda row, now: row.duplicate_of_id is not None),
     ("revoking", lambda row, now: row.revoked_at is not None and row.status not in OVER),
     ("revoked", lambda row, now: row.revoked_at is not None),
+    ("dispute_lost", lambda row, now: disputed.is_lost(row)),
+    ("disputed", lambda row, now: row.suspended_at is not None),
     ("given", lambda row, now: _is_given(row) and row.is_for_good),
     ("given_for_a_while", lambda row, now: _is_given(row) and row.is_live(now)),
     ("ended", lambda row, now: _is_given(row)),
@@ -133,5 +147,10 @@ RULES: tuple[tuple[str, Rule], ...] = (
     ("trial_with_card", lambda row, now: row.status == SubscriptionStatus.TRIALING and row.has_card),
     ("trial_without_card", lambda row, now: row.status == SubscriptionStatus.TRIALING),
     ("waiting", lambda row, now: row.opened_at is None),
+    ("price_unknown", lambda row, now: row.flag == UNKNOWN_PRICE and row.is_live(now)),
+    ("price_unknown_closed", lambda row, now: row.flag == UNKNOWN_PRICE),
+    ("running_out", lambda row, now: row.void_from is not None and row.is_live(now)),
+    ("paused", lambda row, now: row.void_from is not None),
+    ("payments_paused", lambda row, now: bool(row.collection_paused)),
     ("renewing", lambda row, now: True),
 )

@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from ... import clock
 from ...access.tasks import deliver
 from ...errors import OutsideFailure, Refusal
-from ...payments.connect import get_gateway
+from ...payments.connect import current, get_gateway
 from ...subscriptions import merged_names, merging
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.deeds import Wish
@@ -90,7 +90,9 @@ def _would_move(source: AbstractBaseUser, target: AbstractBaseUser) -> dict[str,
         msg = f"{source.get_username()} holds nothing that could be moved."
         raise CommandError(msg)
     doubles = [row.membership.title for row in found.doubles]
-    return {**found.counts, **({"held by both then": ", ".join(doubles)} if doubles else {})}
+    elsewhere = [row.stripe_id for row in merged_names.out_of_reach(found.moved, current())]
+    named = {"held by both then": doubles, "keeps the old name at Stripe": elsewhere}
+    return {**found.counts, **{what: ", ".join(each) for what, each in named.items() if each}}
 
 
 def _moved(deed: Deed) -> dict[str, object]:

@@ -45,12 +45,15 @@ class SubscriptionCalls(SwitchCalls):
             elif found.cancel_at is not None:
                 self.client.v1.subscriptions.update(subscription_id, {"cancel_at": ""}, under(key))
 
-    def cancel_now(self, subscription_id: str, *, why: Why = UNSAID) -> None:
-        """End it at once. Ending what is over, or gone, is done: a second call changes nothing."""
+    def cancel_now(self, subscription_id: str, *, why: Why = UNSAID, keeps_credit: bool = False) -> None:
+        """End it at once. Ending what is over, or gone, is done: a second call changes nothing.
+
+        ``keeps_credit``: what is put aside for the next invoice is invoiced now, so that it goes to the person's balance.
+        """
         try:
             with translated():
                 self.let_go(self.client.v1.subscriptions.retrieve(subscription_id))
-                params: SubscriptionCancelParams = {"invoice_now": False, "prorate": False}
+                params: SubscriptionCancelParams = {"invoice_now": keeps_credit, "prorate": False}
                 params.update(said(why))  # the same words in both calls
                 self.client.v1.subscriptions.cancel(subscription_id, params)
         except (NotFound, RequestRefused):

@@ -1,0 +1,59 @@
+"""What becomes of the credit of a pause when somebody cancels? Said before the press, and after it (X14)."""
+
+from django.utils.functional import Promise
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+
+from ..errors import OutsideFailure, Refusal
+from ..money import format_money
+from ..payments.gateway import SubscriptionStatus
+from ..subscriptions import kept_credit
+from ..subscriptions.models import Subscription
+from .declaring import gateway_or_none
+
+#: Whether tax is added to it.
+CREDITED: dict[bool, str | Promise] = {
+    False: gettext_lazy(
+        "%(credit)s was credited to you when it was paused, for time that you paid and did not use. That stays yours: it "
+        "goes to your balance here, and is taken off your next payments for memberships that renew."
+    ),
+    True: gettext_lazy(
+        "%(credit)s, and the tax on it, was credited to you when it was paused, for time that you paid and did not use. "
+        "That stays yours: it goes to your balance here, and is taken off your next payments for memberships that renew."
+    ),
+}
+UNKNOWN = gettext_lazy(
+    "What was credited to you when it was paused, for time that you paid and did not use, stays yours: it goes to your "
+    "balance here, and is taken off your next payments for memberships that renew. How much it is cannot be said just now."
+)
+IN_PAYMENT = gettext_lazy(
+    "You asked to continue, and the payment for that waits for you. What was credited to you when it was paused is taken "
+    "off in that payment, and is lost if you cancel before you have paid it."
+)
+
+
+def foretold(subscription: Subscription) -> str:
+    """For the page that asks. Empty: it does not rest, or nothing was put aside."""
+    if subscription.status != SubscriptionStatus.PAUSED or subscription.opened_at is None:
+        return ""
+    gateway = gateway_or_none()
+    try:
+        if gateway is None:
+            return str(UNKNOWN)
+        if kept_credit.is_in_payment(gateway.read_subscription(subscription.stripe_id)):
+            return str(IN_PAYMENT)
+        waiting = kept_credit.waiting(subscription, gateway=gateway)
+    except (OutsideFailure, Refusal):
+        return str(UNKNOWN)
+    if waiting is None:
+        return ""
+    return str(CREDITED[waiting.is_taxed]) % {"credit": format_money(waiting.money, get_language() or "en")}
+
+
+def told(subscription: Subscription) -> str:
+    """What was kept for whoever has cancelled. Empty: nothing."""
+    kept = kept_credit.of(subscription)
+    if kept is None:
+        return ""
+    text = _("%(credit)s is on your balance here now, and is taken off your next payments for memberships that renew.")
+    return text % {"credit": format_money(kept, get_language() or "en")}
