@@ -125,6 +125,7 @@ class InvoiceSnapshot:
     billing_reason: str
     customer_id: str
     subscription_id: str
+    #: The one payment that has settled all of it; empty: none, several, or some of it came past the provider.
     payment_intent_id: str
     created_at: datetime
     paid_at: datetime | None
@@ -143,6 +144,8 @@ class InvoiceSnapshot:
     discount: Money | None = None
     tax_added: Money | None = None
     tax_included: Money | None = None
+    #: All payments at the provider that have paid it or a part of it.
+    payment_ids: tuple[str, ...] = ()
 
     @property
     def is_settled(self) -> bool:

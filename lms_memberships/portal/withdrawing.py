@@ -14,7 +14,8 @@ from django.views.decorators.http import require_http_methods
 from .. import clock
 from ..errors import OutsideFailure, Refusal
 from ..money import Money, format_money
-from ..subscriptions import withdrawing
+from ..payments.customers import email_of
+from ..subscriptions import unreturnable, withdrawing
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.models import Subscription
 from ..subscriptions.withdrawal_models import Withdrawal
@@ -81,6 +82,8 @@ def _confirm(request: HttpRequest, declared: Withdrawal) -> HttpResponse:
         "declared": declared,
         "received": at(declared.declared_at, language),
         "what_follows": _what_follows(declared),
+        # Not every account has an address.
+        "is_mailed": bool(email_of(student_of(request))),
     }
     return render(request, PAGE, context)
 
@@ -92,6 +95,11 @@ def _what_follows(declared: Withdrawal) -> str:
         )
     if declared.done_at is None:
         return _("The payment service has not confirmed it yet. We ask again by ourselves until it has.")
+    if declared.subscription is not None and unreturnable.is_noted(declared.subscription):
+        return _(
+            "It has ended, and all that you paid goes back to you. What cannot go back by itself to where you paid from is "
+            "given back by hand."
+        )
     if declared.amount:
         return _("It has ended, and all that you paid goes back to where you paid from. Your bank may take some days.")
     return _("It has ended. You had paid nothing for it.")

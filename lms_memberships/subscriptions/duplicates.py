@@ -9,7 +9,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionStatus
 from ..payments.models import Intent
 from ..retrying import retried
-from . import people
+from . import people, unreturnable
 from .models import Subscription
 from .told import save_and_tell
 
@@ -42,7 +42,10 @@ class Others:
 def undo(subscription: Subscription, invoice: InvoiceSnapshot | None, *, gateway: Gateway, now: datetime) -> None:
     """Refund first, then cancel: a run that breaks off in between finds the subscription still to be undone."""
     if invoice is not None and invoice.amount_paid.minor > 0:
-        _refund(subscription, invoice.payment_intent_id, gateway)
+        if invoice.payment_intent_id:
+            _refund(subscription, invoice.payment_intent_id, gateway)
+        else:
+            unreturnable.note(subscription, invoice, gateway=gateway, now=now)
         killpoints.reach("undo.refunded")
     _cancel(subscription, gateway)
     killpoints.reach("undo.cancelled")

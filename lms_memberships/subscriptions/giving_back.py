@@ -18,7 +18,7 @@ from ..errors import Refusal
 from ..history import PAYMENT_REFUNDED
 from ..money import Money, format_money, to_stripe_amount
 from ..payments import intents
-from ..payments.gateway import Gateway, GatewayFailure
+from ..payments.gateway import Gateway, GatewayFailure, InvoiceSnapshot
 from ..payments.models import Intent
 from ..payments.refunds import BackRequest, CreditPreview
 from ..retrying import retried
@@ -38,6 +38,16 @@ class NothingLeft(Refusal):
 
 class TooMuch(Refusal):
     message = _("This is more than what is left of the payment.")
+
+
+class PaidInParts(Refusal):
+    """Stripe gives back one payment, and a person knows in which way the rest came."""
+
+    message = _(
+        "This was paid in several payments, or past Stripe, and cannot be given back from here. Give back what was paid "
+        "at Stripe in Stripe's dashboard, payment by payment: that arrives here by itself. Give back what came in "
+        "another way in that way."
+    )
 
 
 class NotAnAmount(Refusal):
@@ -63,7 +73,9 @@ class Asked:
 
 
 def left_of(payment: Payment, *, gateway: Gateway) -> Money:
-    """What was paid and not given back, as Stripe has it now. Reads, and writes nothing."""
+    """What was paid and not given back, as Stripe has it now. Reads, and writes nothing. Raises PaidInParts."""
+    if not payment.payment_intent_id:
+        raise PaidInParts
     paid = payment.paid(gateway=gateway)
     found = gateway.refunds_of(payment.payment_intent_id)
     given = sum(each.money.minor for each in found if each.has_effect)
@@ -78,8 +90,15 @@ def preview(payment: Payment, money: Money, *, left: Money, gateway: Gateway) ->
     Raises what the press would raise.
     """
     _refuse(payment.payment_intent_id, left, seen=left, money=money)
-    request = BackRequest(payment.payment_intent_id, _invoice_id(payment.invoice, money, gateway), money, {})
-    return gateway.preview_credit(request) if request.invoice_id else None
+    if payment.invoice is None:
+        return None
+    found = gateway.read_invoice(payment.invoice.stripe_id)
+    if found.payment_intent_id != payment.payment_intent_id:
+        # Our copy is older than the others of its payments.
+        raise PaidInParts
+    if not _can_be_credited(found, money):
+        return None
+    return gateway.preview_credit(BackRequest(payment.payment_intent_id, found.id, money, {}))
 
 
 def give_back(payment: Payment, asked: Asked, *, gateway: Gateway, now: datetime) -> Refund:
@@ -149,7 +168,7 @@ def _decide(payment: Payment, paid: Money, asked: Asked, *, gateway: Gateway, no
         if known is not None:
             return known
         payment_id = payment.payment_intent_id
-        given = refunds.given_back(payment_id, account=gateway.account_id, livemode=gateway.livemode)
+        given = refunds.given_back(payment_id, payment.invoice, account=gateway.account_id, livemode=gateway.livemode)
         _refuse(payment_id, Money(paid.minor - given, paid.currency), seen=asked.seen, money=asked.money)
         refund = Refund.objects.create(
             account=gateway.account_id,
@@ -230,9 +249,12 @@ def _invoice_id(invoice: Invoice | None, money: Money, gateway: Gateway) -> str:
     """The invoice that a credit note is written for. Empty: none; or it was credited before, and that money came back."""
     if invoice is None:
         return ""
-    found = gateway.read_invoice(invoice.stripe_id)
+    return invoice.stripe_id if _can_be_credited(gateway.read_invoice(invoice.stripe_id), money) else ""
+
+
+def _can_be_credited(found: InvoiceSnapshot, money: Money) -> bool:
     credited = found.credited.minor if found.credited is not None else 0
-    return invoice.stripe_id if found.amount_paid.minor - credited >= money.minor else ""
+    return found.amount_paid.minor - credited >= money.minor
 
 
 def _make(request: BackRequest, gateway: Gateway, key: str) -> str:

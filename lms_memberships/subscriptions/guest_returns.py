@@ -71,9 +71,11 @@ def is_given_back(payment_id: str, amount: int, gateway: Gateway) -> bool:
 
 
 def _give_back(purchase: GuestPurchase, invoice: InvoiceSnapshot, gateway: Gateway) -> None:
-    paid, payment_id = invoice.amount_paid.minor, invoice.payment_intent_id
-    if paid > 0 and payment_id and not is_given_back(payment_id, paid, gateway):
-        _refund(purchase, payment_id, gateway)
+    for payment_id in invoice.payment_ids:
+        is_one = payment_id == invoice.payment_intent_id
+        paid = invoice.amount_paid if is_one else gateway.received(payment_id)
+        if not is_given_back(payment_id, paid.minor, gateway):
+            _refund(purchase, payment_id, gateway)
 
 
 def _refund(purchase: GuestPurchase, payment_id: str, gateway: Gateway) -> None:

@@ -113,8 +113,14 @@ def _price(snapshot: SubscriptionSnapshot, gateway: Gateway) -> Price | None:
 
 
 def _was_given_back(invoice: InvoiceSnapshot, gateway: Gateway) -> bool:
-    """All of it. A part that was given back out of kindness takes nothing away (G9)."""
-    if invoice.credited is not None and invoice.credited.minor >= invoice.total.minor:
+    """All of it. A part that was given back out of kindness takes nothing away (G9), nor does what no bank took."""
+    made = [each for payment_id in invoice.payment_ids for each in gateway.refunds_of(payment_id)]
+    if 0 < invoice.amount_paid.minor <= sum(each.money.minor for each in made if each.has_effect):
         return True
-    refunded = gateway.refunded(invoice.payment_intent_id) if invoice.payment_intent_id else None
-    return refunded is not None and refunded.minor >= invoice.amount_paid.minor
+    credited = invoice.credited.minor if invoice.credited is not None else 0
+    if credited < invoice.total.minor:
+        return False
+    failed = [each for each in made if not each.has_effect]
+    # A credit note stands also where its refund has failed.
+    by_notes = gateway.refunds_by_notes(invoice.id) if failed else set()
+    return credited - sum(each.money.minor for each in failed if each.id in by_notes) >= invoice.total.minor

@@ -28,7 +28,7 @@ class Invoice(Collected, StripeObject):
     #: Of the total: tax that was added to the prices, and tax that was part of them (X16).
     tax_added = models.BigIntegerField(default=0, db_default=0)
     tax_included = models.BigIntegerField(default=0, db_default=0)
-    #: What credit notes gave back after it was paid.
+    #: What credit notes say after it was paid; they stand also where their refund failed (``invoice_sums``).
     credited = models.BigIntegerField(_("given back"), default=0, db_default=0)
     #: What refunds of its payment gave back. A credit note has one too: what was given back is the larger of the two.
     refunded = models.BigIntegerField(default=0, db_default=0, editable=False)
@@ -69,11 +69,6 @@ class Invoice(Collected, StripeObject):
     def can_be_refunded(self) -> bool:
         """Paid by a payment of Stripe's that can be given back."""
         return self.status == "paid" and self.amount_paid > 0 and bool(self.payment_intent_id)
-
-    @property
-    def given_back(self) -> int:
-        """Minor units, by credit notes or by refunds."""
-        return max(self.credited, self.refunded)
 
     @property
     def due_money(self) -> Money:

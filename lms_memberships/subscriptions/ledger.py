@@ -20,7 +20,7 @@ SPAN = timedelta(days=7)
 NEWS_TAKES = timedelta(hours=1)
 #: So many are named; all are counted.
 NAMED = 20
-COLUMNS = ("total", "amount_paid", "amount_due")
+COLUMNS = ("total", "amount_paid", "amount_due", "credited", "tax_added", "tax_included")
 
 
 @dataclass(frozen=True)
@@ -123,9 +123,13 @@ def _is_ours(snapshot: InvoiceSnapshot, *, gateway: Gateway) -> bool:
 
 
 def _differs(row: Invoice, snapshot: InvoiceSnapshot) -> bool:
-    return row.status != snapshot.status or any(
-        getattr(row, column) != getattr(snapshot, column).minor for column in COLUMNS
-    )
+    if (row.status, row.payment_intent_id) != (snapshot.status, snapshot.payment_intent_id):
+        return True
+    return any(getattr(row, column) != _minor(getattr(snapshot, column)) for column in COLUMNS)
+
+
+def _minor(money: Money | None) -> int:
+    return money.minor if money is not None else 0
 
 
 def _look_for_strangers(found: Comparison, listed: set[str], *, gateway: Gateway, now: datetime) -> None:

@@ -1,5 +1,7 @@
 """What was given back, and what is disputed? Refund and Dispute, one row for each of Stripe's, however many events told it."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
@@ -10,6 +12,9 @@ from ..money import Money
 from ..payments.gateway import Gateway
 from ..payments.models import StripeObject
 from ..payments.refunds import DisputeStatus
+
+if TYPE_CHECKING:
+    from .invoice_models import Invoice
 
 #: What the site's setting says. Any other word suspends.
 KEEP = "keep"
@@ -26,9 +31,18 @@ class RefundQuerySet(models.QuerySet["Refund"]):
         """The money went back or is on its way; what was asked for and is not answered counts."""
         return self.filter(state__in=Refund.EFFECTIVE)
 
+    def about(self, payment_intent_id: str, invoice: "Invoice | None") -> "RefundQuerySet":
+        """Of that payment, and of all the others that have paid the same invoice."""
+        found = models.Q(payment_intent_id=payment_intent_id) if payment_intent_id else models.Q(pk=None)
+        return self.filter(found | models.Q(invoice=invoice) if invoice is not None else found)
+
     def unanswered(self) -> "RefundQuerySet":
         """Decided here, and Stripe has not said yet that it made it."""
         return self.filter(state="asked")
+
+    def of_notes_without_money(self) -> "RefundQuerySet":
+        """Made with a credit note, which stands at Stripe though the money did not go. What Stripe refused has no note."""
+        return self.filter(has_note=True, state__in=["failed", "canceled"])
 
     def to_be_looked_at(self) -> "RefundQuerySet":
         """Failed or refused, and nobody has said that it is dealt with."""
@@ -76,7 +90,7 @@ class Refund(StripeObject):
     author = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     #: Of the form that asked for it: pressed twice, it is one refund. Null: made elsewhere.
     token = models.UUIDField(null=True, unique=True, editable=False)
-    #: Whether Stripe is asked for a credit note; chosen before it is asked first. Null: not yet, or made elsewhere.
+    #: Whether it has a credit note: chosen before Stripe is asked first; of one made elsewhere known once it has failed.
     has_note = models.BooleanField(null=True, editable=False)
     created_at = models.DateTimeField(_("date"))
     dealt_with_at = models.DateTimeField(null=True)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models import Max, Min
+
 from ..money import Money
 from ..payments.gateway import Gateway
 from . import billing
@@ -57,6 +59,17 @@ def known(payment_ids: Iterable[str], *, gateway: Gateway) -> set[str]:
         GuestPurchase.objects.filter(**at, stripe_id__in=wanted).values_list("stripe_id", flat=True),
     )
     return {found for each in rows for found in each}
+
+
+def paid_in_parts(*, gateway: Gateway) -> dict[str, tuple[int, datetime]]:
+    """Of the invoices that name no payment, as they had several or none: by currency the largest, and when the first was made.
+
+    Whose a refund or a dispute is that fits is for Stripe to say. Of what cannot be theirs nothing is asked.
+    """
+    rows = Invoice.objects.filter(account=gateway.account_id, livemode=gateway.livemode, payment_intent_id="")
+    paid = rows.filter(status="paid", amount_paid__gt=0).order_by().values("currency")
+    found = paid.annotate(most=Max("amount_paid"), first=Min("created_at"))
+    return {row["currency"]: (row["most"], row["first"]) for row in found}
 
 
 def _here(payment_id: str, gateway: Gateway) -> Payment | None:

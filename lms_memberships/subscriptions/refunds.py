@@ -14,7 +14,7 @@ from ..money import Money
 from ..payments.gateway import Gateway
 from ..payments.refunds import BackRequest, RefundSnapshot
 from ..retrying import retried
-from . import holding, lifecycle, people, settling
+from . import holding, lifecycle, people, settling, unreturnable
 from .models import Invoice, Subscription
 from .money_back_models import Refund
 from .payments_made import Payment, find
@@ -42,15 +42,21 @@ def record(snapshot: RefundSnapshot, *, gateway: Gateway, now: datetime, of: Ref
     paid = payment.paid(gateway=gateway) if payment.subscription is not None else None
     of = of or _asked_for(snapshot, gateway)
     refund = _write(snapshot, payment, paid, of, gateway=gateway, now=now)
+    _look_for_its_note(refund, gateway)
     if payment.subscription is not None:
         end_revoked(payment.subscription.pk, gateway=gateway, now=now)
     return refund
 
 
-def given_back(payment_intent_id: str, *, account: str, livemode: bool) -> int:
-    """How much of a payment went back, is on its way, or was asked for. Minor units."""
-    rows = Refund.objects.effective().filter(account=account, livemode=livemode, payment_intent_id=payment_intent_id)
+def given_back(payment_intent_id: str, invoice: Invoice | None, *, account: str, livemode: bool) -> int:
+    """How much of a payment, or of all the payments of its invoice, went back, is on its way, or was asked for. Minor units."""
+    rows = Refund.objects.effective().filter(account=account, livemode=livemode).about(payment_intent_id, invoice)
     return rows.aggregate(sum=Sum("amount"))["sum"] or 0
+
+
+def given_back_of(invoice: Invoice) -> int:
+    """The same of an invoice, by however many payments it was paid."""
+    return given_back(invoice.payment_intent_id, invoice, account=invoice.account, livemode=invoice.livemode)
 
 
 def wanted_effect(refund: Refund) -> str:
@@ -117,6 +123,14 @@ def _asked_for(snapshot: RefundSnapshot, gateway: Gateway) -> Refund | None:
     return next((row for row in rows if gateway.find_given_back(sought(row)) == snapshot.id), None)
 
 
+def _look_for_its_note(refund: Refund, gateway: Gateway) -> None:
+    """Of one that came to nothing and was made in Stripe's dashboard: its credit note gave nothing back."""
+    if refund.has_effect or refund.has_note is not None or refund.invoice is None:
+        return
+    has_note = refund.stripe_id in gateway.refunds_by_notes(refund.invoice.stripe_id)
+    Refund.objects.filter(pk=refund.pk, has_note=None).update(has_note=has_note)
+
+
 @retried
 def _write(
     snapshot: RefundSnapshot,
@@ -139,8 +153,9 @@ def _write(
         _copy(snapshot, refund)
         refund.save()
         if payment.invoice is not None:
-            back = given_back(payment.payment_intent_id, account=refund.account, livemode=refund.livemode)
+            back = _back(refund, payment)
             Invoice.objects.filter(pk=payment.invoice.pk).update(refunded=back)
+            unreturnable.settle(payment.invoice, back, now=now)
         news = refund.has_effect and before not in Refund.EFFECTIVE
         if news and paid is not None and _is_news_of_all(refund, payment, paid, now):
             lifecycle.rewrite(payment.subscription.pk, lambda row: _revoke(row, now), now=now)  # type: ignore[union-attr]
@@ -181,9 +196,12 @@ def _copy(snapshot: RefundSnapshot, refund: Refund) -> None:
 
 def _is_news_of_all(refund: Refund, payment: Payment, paid: Money, now: datetime) -> bool:
     """This one makes it full: one in whole, or the last of several parts (G9); and the site wants that to close it."""
-    given = given_back(payment.payment_intent_id, account=refund.account, livemode=refund.livemode)
-    is_all = 0 < paid.minor <= given
+    is_all = 0 < paid.minor <= _back(refund, payment)
     return is_all and wanted_effect(refund) == Refund.Effect.CLOSE and closes_access(payment, now)
+
+
+def _back(refund: Refund, payment: Payment) -> int:
+    return given_back(payment.payment_intent_id, payment.invoice, account=refund.account, livemode=refund.livemode)
 
 
 def _settle_what_failed(refund: Refund, now: datetime) -> None:
@@ -204,8 +222,7 @@ def _revoke(subscription: Subscription, now: datetime) -> None:
 
 
 def _is_full(invoice: Invoice) -> bool:
-    given = given_back(invoice.payment_intent_id, account=invoice.account, livemode=invoice.livemode)
-    return given >= invoice.amount_paid
+    return given_back_of(invoice) >= invoice.amount_paid
 
 
 def _tell(refund: Refund, payment: Payment, before: str, *, is_news: bool) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from django.db.models import BigIntegerField, Count, Exists, F, Func, OuterRef, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Count, Exists, F, OuterRef, Q, QuerySet, Sum
+from django.db.models.expressions import Combinable
 from django.db.models.functions import Coalesce, TruncMonth
 
 from ..money import Money
@@ -237,5 +238,5 @@ def _month(column: str) -> TruncMonth:
     return TruncMonth(column, tzinfo=UTC)
 
 
-def _sum(column: str | Func, **more: Any) -> Coalesce:
+def _sum(column: str | Combinable, **more: Any) -> Coalesce:
     return Coalesce(Sum(column, **more), 0, output_field=BigIntegerField())

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 from wagtail.log_actions import log
 
@@ -16,7 +17,7 @@ from ..memberships.models import Membership, Price
 from ..money import Money
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
 from ..retrying import retried
-from . import attention, billing, giving_back, lifecycle, people, refunds, settling
+from . import attention, billing, giving_back, lifecycle, people, refunds, settling, unreturnable
 from .models import Invoice, Subscription
 from .money_back_models import Refund
 from .payments_made import of_invoice
@@ -50,7 +51,7 @@ class NothingUnknown(Refusal):
 
 def money_of(second: Subscription) -> Money:
     """What was paid for the second of two, and did not go back."""
-    invoices = _paid(second)
+    invoices = _returnable(second)
     currency = invoices[0].currency if invoices else second.currency
     # What costs nothing has no currency.
     return Money(sum(_left(each) for each in invoices), currency or str(conf.DEFAULT_CURRENCY))
@@ -65,6 +66,8 @@ def undo_second(second: Subscription, *, author: AbstractBaseUser, gateway: Gate
     for refund in Refund.objects.unanswered().filter(subscription_id=second.pk).select_related("invoice"):
         giving_back.carry_out(refund, gateway=gateway, now=now)
     refunds.end_revoked(second.pk, gateway=gateway, now=now)
+    for invoice in _paid(second).filter(payment_intent_id=""):
+        unreturnable.note(second, gateway.read_invoice(invoice.stripe_id), gateway=gateway, now=now)
     if any(_left(invoice) > 0 for invoice in _paid(second)):
         raise NotAllBack
 
@@ -107,7 +110,7 @@ def _decide(pk: int, author: AbstractBaseUser, *, gateway: Gateway, now: datetim
                 # Pressed twice: what was decided is carried out. What staff have closed gives nothing back.
                 return
             raise NoDouble
-        for invoice in _paid(second):
+        for invoice in _returnable(second):
             _ask_for(invoice, author, now)
 
         def revoke(row: Subscription) -> None:
@@ -141,14 +144,16 @@ def _ask_for(invoice: Invoice, author: AbstractBaseUser, now: datetime) -> None:
     )
 
 
-def _paid(second: Subscription) -> list[Invoice]:
-    rows = second.invoices.filter(status="paid", amount_paid__gt=0)
-    return list(rows.exclude(payment_intent_id="").order_by("pk"))
+def _paid(second: Subscription) -> QuerySet[Invoice]:
+    return second.invoices.filter(status="paid", amount_paid__gt=0).order_by("pk")
+
+
+def _returnable(second: Subscription) -> list[Invoice]:
+    return list(_paid(second).exclude(payment_intent_id=""))
 
 
 def _left(invoice: Invoice) -> int:
-    given = refunds.given_back(invoice.payment_intent_id, account=invoice.account, livemode=invoice.livemode)
-    return max(0, invoice.amount_paid - given)
+    return max(0, invoice.amount_paid - refunds.given_back_of(invoice))
 
 
 def _note_price(snapshot: SubscriptionSnapshot, membership: Membership, *, gateway: Gateway, now: datetime) -> None:

@@ -1,13 +1,13 @@
 """Which refunds and disputes were missed? Stripe's own lists of them, of which only ours are written."""
 
 from collections.abc import Callable, Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TypeVar
 
 from ..payments.refunds import DisputeSnapshot, RefundSnapshot
 from . import billing, settling_attention
 from .models import Invoice
-from .payments_made import known
+from .payments_made import known, paid_in_parts
 from .sync_sweep import pages
 from .sync_writing import Hands
 
@@ -50,6 +50,13 @@ def _write(items: Iterable[Snapshot], hands: Hands, write: Callable[[Snapshot], 
     """Oldest first. What is nobody's here is left alone."""
     oldest_first = list(reversed(list(items)))
     ours = known((each.payment_intent_id for each in oldest_first), gateway=hands.course.gateway)
+    in_parts = paid_in_parts(gateway=hands.course.gateway) if len(ours) < len(oldest_first) else {}
     for snapshot in oldest_first:
-        if snapshot.payment_intent_id in ours:
+        if snapshot.payment_intent_id in ours or _may_be_a_part(snapshot, in_parts):
             write(snapshot)
+
+
+def _may_be_a_part(snapshot: RefundSnapshot | DisputeSnapshot, in_parts: dict[str, tuple[int, datetime]]) -> bool:
+    """Of an invoice that several payments have paid: which they were stands at Stripe only."""
+    most, first = in_parts.get(snapshot.money.currency, (0, snapshot.created_at))
+    return snapshot.money.minor <= most and first <= snapshot.created_at

@@ -9,25 +9,52 @@ from .money_back_models import Refund
 
 logger = logging.getLogger(__name__)
 
-#: Our own word, beside the bank's, for why a refund could not be made.
+#: Our own words, beside the bank's, for why a refund could not be made.
 PAST_STRIPE = "paid_past_stripe"
+IN_PARTS = "paid_in_parts"
+WORDS = (PAST_STRIPE, IN_PARTS)
 
 
 def note(subscription: Subscription, invoice: InvoiceSnapshot, *, gateway: Gateway, now: datetime) -> None:
-    """Paid past Stripe: there is no card or account to send it back to. Noted once, and told to whoever looks."""
+    """Paid past Stripe, or by several payments: a person gives it back. Noted once, and told to whoever looks."""
+    left = invoice.amount_paid.minor - _given_back(invoice, gateway)
+    if left <= 0:
+        # In Stripe's dashboard, payment by payment.
+        return
     logger.warning("Stripe's %s was paid without a payment that could be refunded", invoice.id)
     at = {"account": gateway.account_id, "livemode": gateway.livemode}
+    row = Invoice.objects.filter(**at, stripe_id=invoice.id).first()
     Refund.objects.get_or_create(
         **at,
-        invoice=Invoice.objects.filter(**at, stripe_id=invoice.id).first(),
+        invoice=row,
         subscription=subscription,
         payment_intent_id="",
-        amount=invoice.amount_paid.minor,
+        # Of one that has a row it is known by that: what is left of it may become less.
+        **({"amount": left} if row is None else {}),
         currency=invoice.amount_paid.currency,
-        failure=PAST_STRIPE,
+        failure=IN_PARTS if invoice.payment_ids else PAST_STRIPE,
         defaults={
+            "amount": left,
             "membership_id": subscription.membership_id,
             "state": Refund.State.FAILED,
             "created_at": now,
         },
     )
+
+
+def settle(invoice: Invoice, given: int, *, now: datetime) -> None:
+    """So much of it went back in Stripe's dashboard. All of it: nobody has to see to it any more."""
+    if given >= invoice.amount_paid:
+        noted = Refund.objects.to_be_looked_at().filter(invoice=invoice, failure__in=WORDS)
+        noted.update(dealt_with_at=now)
+
+
+def is_noted(subscription: Subscription) -> bool:
+    """Whether a person has to give something back for it."""
+    return Refund.objects.to_be_looked_at().filter(subscription=subscription, failure__in=WORDS).exists()
+
+
+def _given_back(invoice: InvoiceSnapshot, gateway: Gateway) -> int:
+    """In Stripe's dashboard, by refunds of each of its payments."""
+    given = [gateway.refunded(each) for each in invoice.payment_ids]
+    return sum(each.minor for each in given if each is not None)

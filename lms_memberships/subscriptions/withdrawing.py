@@ -17,6 +17,7 @@ from ..retrying import retried
 from . import gift_refunding, lifecycle, one_by_one, paying_back, people, settling
 from .gift_models import Gift
 from .guest_models import GuestPurchase
+from .invoice_sums import with_what_went_back
 from .models import Invoice, Subscription
 from .money_back_models import Dispute
 from .queries import BILLED
@@ -137,10 +138,10 @@ def _is_in_time(subscription: Subscription, now: datetime) -> bool:
 
 def _is_money_left(subscription: Subscription) -> bool:
     """Of what is over: something was paid for it, and has not gone back, neither from here nor by the bank."""
-    paid = Invoice.objects.filter(subscription_id=subscription.pk, status="paid", amount_paid__gt=F("refunded"))
+    paid = with_what_went_back(Invoice.objects.filter(subscription_id=subscription.pk, status="paid"))
     lost = Dispute.objects.filter(subscription_id=subscription.pk, status=DisputeStatus.LOST)
     by_bank = lost.values("payment_intent_id")
-    return paid.filter(amount_paid__gt=F("credited")).exclude(payment_intent_id__in=by_bank).exists()
+    return paid.filter(amount_paid__gt=F("given_back")).exclude(payment_intent_id__in=by_bank).exists()
 
 
 def unfinished() -> "QuerySet[Withdrawal]":

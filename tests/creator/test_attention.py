@@ -19,7 +19,7 @@ from lms_memberships.subscriptions import attention, settling_attention
 from tests.emails.conftest import park
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows import desk as person_desk
-from tests.flows.backwards import bought, charge_of, compared
+from tests.flows.backwards import bought, charge_of, compared, past_stripe
 from tests.flows.desk import key_on
 from tests.flows.steps import text
 
@@ -105,7 +105,7 @@ def test_a_double_whose_money_waits_stands_in_the_history(desk, twice, sandbox, 
     _first, second = twice
     url = reverse("lms_memberships_attention_double", args=[second.pk])
     sandbox.faults.plan(Fault("status", "POST /v1/credit_notes", status=503, count=2))
-    assert "Stripe says" in text(desk.post(url, follow=True).content.decode())
+    assert "Stripe could not be reached" in text(desk.post(url, follow=True).content.decode())
     sandbox.faults.clear()
     JOBS["money_back"].do(clock.now)
     assert "on its way back" in text(desk.post(url, follow=True).content.decode())
@@ -123,6 +123,32 @@ def test_a_double_whose_money_stripe_refuses_is_never_called_given_back(desk, tw
     second.refresh_from_db()
     assert second.status == "canceled"
     assert counted(clock) == {"refunds": 1}
+
+
+def test_a_double_that_was_paid_past_stripe_is_for_a_person_to_give_back(desk, twice, sandbox, gateway, clock):
+    """X8, X13: cancelled it is; nothing went back, nobody says that it did, and it is a line of its own in the list."""
+    _first, second = twice
+    past_stripe(sandbox)
+    invoice = second.invoices.get()
+    settling_attention.read_invoice_again(invoice, gateway=gateway, now=clock.now)
+    url = reverse("lms_memberships_attention_double", args=[second.pk])
+    for _press in range(2):
+        assert "not all that was paid for it went back" in text(desk.post(url, follow=True).content.decode())
+    second.refresh_from_db()
+    assert second.status == "canceled"
+    noted = Refund.objects.get()
+    assert (noted.invoice, noted.amount, noted.failure) == (invoice, 900, "paid_past_stripe")
+
+
+def test_a_dispute_that_stripe_does_not_show_says_so_once(desk, client_for, student, membership, sandbox, postman):
+    """X8: the failure names Stripe itself."""
+    held = bought(client_for(student), membership, postman)
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    sandbox.faults.plan(Fault("status", "GET /v1/disputes/*", status=400, code="x", count=0))
+    url = reverse("lms_memberships_attention_dispute", args=[Dispute.objects.get().pk])
+    told = text(desk.post(url, follow=True).content.decode())
+    assert told.count("Stripe says:") == 1
 
 
 def test_a_first_cannot_be_undone_as_a_second(desk, twice, sandbox):

@@ -71,7 +71,7 @@ def given_by_two(payment: Payment, tokens: tuple[uuid.UUID, uuid.UUID], *, locks
         return job
 
     through = sum(values(at_once(*map(job_of, tokens), meeting=meeting)))
-    given = refunds.given_back("pi_1", account=said.ACCOUNT, livemode=False)
+    given = refunds.given_back("pi_1", None, account=said.ACCOUNT, livemode=False)
     return through, given
 
 

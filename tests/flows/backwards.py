@@ -28,3 +28,29 @@ def compared() -> None:
     """The whole account is compared with Stripe; that something was repaired is an exit code, and no failure here."""
     with suppress(CommandError):
         call_command("memberships_sync", verbosity=0)
+
+
+def past_stripe(sandbox: Sandbox) -> None:
+    """As when somebody marks invoices as paid in Stripe's dashboard: the sandbox has no such button."""
+    for payment in sandbox.store.all("invoice_payment", account=sandbox.account_id):
+        sandbox.store.commit({(sandbox.account_id, "invoice_payment", payment["id"]): None})
+
+
+def in_two_payments(sandbox: Sandbox, *, second_at_stripe: bool = True) -> list[str]:
+    """€19.00 came as €10.00 and €9.00, the second perhaps past Stripe. The ids of the charges there."""
+    account = sandbox.account_id
+    [link] = sandbox.store.all("invoice_payment", account=account)
+    intent = sandbox.store.one("payment_intent", link["payment"]["payment_intent"], account=account)
+    charge = sandbox.store.one("charge", intent["latest_charge"], account=account)
+    record = {"type": "payment_record", "payment_record": "pr_1"}
+    payments = {"": (1000, link["payment"]), "_second": (900, {**link["payment"], "payment_intent": "pi_second"})}
+    for suffix, (amount, payment) in payments.items():
+        is_at_stripe = not suffix or second_at_stripe
+        part = {**link, "id": link["id"] + suffix, "amount_paid": amount, "amount_requested": amount}
+        made = [part | {"payment": payment if is_at_stripe else record}]
+        if is_at_stripe:
+            ids = (payment["payment_intent"], charge["id"] + suffix)
+            made.append({**intent, "id": ids[0], "latest_charge": ids[1], "amount": amount, "amount_received": amount})
+            made.append({**charge, "id": ids[1], "payment_intent": ids[0], "amount": amount})
+        sandbox.store.commit({(account, each["object"], each["id"]): each for each in made})
+    return [charge["id"], charge["id"] + "_second"] if second_at_stripe else [charge["id"]]

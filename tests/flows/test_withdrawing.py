@@ -77,6 +77,17 @@ def test_two_steps_end_it_pay_all_back_and_confirm(held, browser, student, sandb
     assert "Your withdrawal" in page
 
 
+@pytest.mark.parametrize(("address_of_theirs", "is_said"), [("ada@school.test", True), ("", False)])
+def test_a_mail_is_promised_to_whoever_has_an_address(held, browser, student, mailoutbox, address_of_theirs, is_said):
+    """X14: an account need not have one; the confirmation on screen is theirs all the same."""
+    type(student).objects.filter(pk=student.pk).update(email=address_of_theirs)
+    told = text(browser.post(address(held)).content.decode())
+    assert "We received your withdrawal" in told
+    assert ("by e-mail too" in told) is is_said
+    call_command("memberships_drain", verbosity=0)
+    assert any("withdrawal" in each.subject for each in mailoutbox) is is_said
+
+
 def test_pressed_again_it_is_the_same_declaration(held, browser, sandbox):
     """X14: never refunded twice."""
     for _ in range(3):

@@ -196,14 +196,38 @@ def test_an_invoice_without_a_subscription_keeps_its_own_period_and_metadata():
 
 
 def test_the_payment_that_settled_an_invoice_is_the_one_that_counts():
-    payments = [
-        {"status": status, "payment": {"type": "payment_intent", "payment_intent": name}}
-        for status, name in [("canceled", "pi_z"), ("paid", "pi_b"), ("open", "pi_c")]
-    ]
+    payments = [paid_by("pi_z", "canceled"), paid_by("pi_b"), paid_by("pi_c", "open")]
     assert invoice(payments={"object": "list", "data": payments}).payment_intent_id == "pi_b"
-    assert invoice(payments={"object": "list", "data": payments[2:]}).payment_intent_id == "pi_c"
+    assert invoice(payments={"object": "list", "data": payments[2:]}).payment_intent_id == "", "nothing came by it yet"
     assert invoice(payments={"object": "list", "data": []}).payment_intent_id == ""
     assert invoice().payment_intent_id == ""
+
+
+def paid_by(name: str, status: str = "paid", **fields: object) -> dict[str, object]:
+    return {"status": status, "payment": {"type": "payment_intent", "payment_intent": name}, **fields}
+
+
+RECORD = {"status": "paid", "payment": {"type": "payment_record", "payment_record": "pr_1"}, "amount_paid": 900}
+CHARGE = {"status": "paid", "payment": {"type": "charge", "charge": "ch_1"}}
+
+
+@pytest.mark.parametrize(
+    ("payments", "changes", "whole", "ids"),
+    [
+        ([paid_by("pi_a", amount_paid=1900)], {}, "pi_a", ("pi_a",)),
+        ([paid_by("pi_a", amount_paid=1000), paid_by("pi_b", amount_paid=900)], {}, "", ("pi_a", "pi_b")),
+        ([paid_by("pi_a", amount_paid=1000), RECORD], {}, "", ("pi_a",)),
+        ([paid_by("pi_a", amount_paid=1000)], {}, "", ("pi_a",)),
+        ([paid_by("pi_a", amount_paid=1900)], {"amount_paid_off_stripe": 900}, "", ("pi_a",)),
+        ([RECORD], {}, "", ()),
+        ([CHARGE], {}, "", ()),
+    ],
+    ids=["one", "two", "one and past Stripe", "a part", "a part as Stripe says", "past Stripe", "a charge of old"],
+)
+def test_only_a_payment_that_was_all_of_it_is_taken_for_the_whole(payments, changes, whole, ids):
+    """X13: what is given back of a part is not all that they paid."""
+    found = invoice(payments={"object": "list", "data": payments}, amount_paid=1900, **changes)
+    assert (found.payment_intent_id, found.payment_ids) == (whole, ids)
 
 
 def test_amounts_stay_whole_in_currencies_without_decimals():

@@ -87,6 +87,19 @@ def test_what_changed_unheard_is_read_again(billed, gateway, clock):
     assert (billed[0].status, billed[0].amount_paid) == ("paid", 1900)
 
 
+@pytest.mark.parametrize("missed", ["credited", "tax_added", "tax_included", "payment_intent_id"])
+def test_what_else_differs_is_noticed_and_read_again(billed, gateway, clock, missed):
+    """H11, G9, X16: a credit note, a tax or a payment of which no news came."""
+    stripes = getattr(billed[0], missed)
+    wrong = "pi_another" if missed == "payment_intent_id" else 700
+    Invoice.objects.filter(pk=billed[0].pk).update(**{missed: wrong}, read_started_at=clock.now - timedelta(days=9))
+    found = compare(gateway, clock)
+    assert (found.mended, found.agrees) == ([billed[0].stripe_id], True)
+    billed[0].refresh_from_db()
+    assert getattr(billed[0], missed) == stripes
+    assert compare(gateway, clock).mended == []
+
+
 def test_what_is_nobodys_here_is_left_alone(billed, gateway, clock):
     """L9: another product of the same account bills too."""
     customer = gateway.client.v1.customers.create({"email": "other@shop.test"})

@@ -138,7 +138,8 @@ def _resolved(request: HttpRequest, resolve: Callable[[], str], kind: str) -> Ht
     except Refusal as refusal:
         messages.error(request, str(refusal.message))
     except OutsideFailure as failure:
-        messages.warning(request, _("Stripe says: %(why)s Please try again.") % {"why": failure.message})
+        # It names Stripe, and says whether another try may help.
+        messages.warning(request, str(failure.message))
     waiting.forget()
     return HttpResponseRedirect(_list(kind))
 

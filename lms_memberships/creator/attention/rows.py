@@ -86,6 +86,9 @@ DOUBTS: Mapping[str, str | Promise] = {
 
 FAILURES: Mapping[str, str | Promise] = {
     unreturnable.PAST_STRIPE: gettext_lazy("Paid past Stripe: give it back in the way it came."),
+    unreturnable.IN_PARTS: gettext_lazy(
+        "Paid in several payments, or partly past Stripe: give each back in Stripe's dashboard, the rest in the way it came."
+    ),
 }
 
 
@@ -126,7 +129,7 @@ def _dispute(found: Dispute, user: AbstractBaseUser) -> Row:
 def _refund(found: Refund, user: AbstractBaseUser) -> Row:
     buttons = []
     if user.has_perm(REFUNDING):
-        if found.invoice_id is not None and found.payment_intent_id:
+        if found.invoice is not None and found.invoice.can_be_refunded and found.payment_intent_id:
             buttons.append(Button(_("Give it back again"), reverse(REFUND, args=[found.invoice_id])))
         buttons.append(Button(_("Dealt with"), reverse(names.REFUND_DONE, args=[found.pk]), is_post=True))
     words = str(FAILURES.get(found.failure, found.failure)) or found.stripe_id or str(found.get_state_display())

@@ -139,7 +139,7 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
         guest_parking.return_what_is_due(purchase, gateway=connect.get_gateway(), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         # Decided it is: nobody can claim it any more, and the daily job goes on.
-        messages.warning(request, _("It is tried again until it works. Stripe says: %(why)s") % {"why": no.message})
+        messages.warning(request, _("It is tried again until it works. %(why)s") % {"why": no.message})
     else:
         messages.success(request, _("It is cancelled, and all that was paid is being returned."))
     return HttpResponseRedirect(reverse(LIST))

@@ -71,7 +71,8 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
 
 
 def _rows(invoices: QuerySet[Invoice]) -> Iterator[tuple[Cell, ...]]:
-    for invoice in invoice_sums.newest_first(invoices.select_related("membership", "user", "subscription")):
+    found = invoice_sums.with_what_went_back(invoices.select_related("membership", "user", "subscription"))
+    for invoice in invoice_sums.newest_first(found):
         yield _row(invoice)
 
 

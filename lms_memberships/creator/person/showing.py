@@ -24,6 +24,7 @@ from ...payments.models import Customer
 from ...personal_data import erasing
 from ...subscriptions import amounts, disputed
 from ...subscriptions.deed_models import Deed
+from ...subscriptions.invoice_sums import with_what_went_back
 from ...subscriptions.models import Invoice, Subscription
 from . import doubles, names
 from .access import check, name_of, person
@@ -149,7 +150,7 @@ def _customers(user: Any) -> list[tuple[str, str]]:
 
 def _invoices(user: Any, request: HttpRequest, language: str) -> Slice:
     rows = Invoice.objects.filter(user=user).select_related("membership", "subscription").order_by("-created_at", "-pk")
-    found = slice_of(rows, request.GET, "invoices", size=ROWS_PER_PAGE)
+    found = slice_of(with_what_went_back(rows), request.GET, "invoices", size=ROWS_PER_PAGE)
     shown = [
         {
             "invoice": row,

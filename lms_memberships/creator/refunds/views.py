@@ -49,7 +49,7 @@ class Desk:
 def refund_invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """Of an invoice that was paid."""
     _check(request)
-    rows = Invoice.objects.filter(status="paid", amount_paid__gt=0).exclude(payment_intent_id="")
+    rows = Invoice.objects.filter(status="paid", amount_paid__gt=0)
     invoice = get_object_or_404(rows.select_related("user", "membership", "subscription__membership"), pk=pk)
     gift = Gift.objects.filter(invoice=invoice).first()
     if gift is not None:
@@ -83,6 +83,8 @@ def _answer(request: HttpRequest, desk: Desk) -> HttpResponse:
     try:
         gateway = connect.get_gateway()
         left = giving_back.left_of(desk.payment, gateway=gateway)
+    except giving_back.PaidInParts as no:
+        return render(request, TEMPLATE, {**_frame(desk), "by_hand": no.message})
     except (Refusal, OutsideFailure) as no:
         return render(request, TEMPLATE, {**_frame(desk), "failure": no.message})
     is_about_access = refunds.closes_access(desk.payment, now)
@@ -140,7 +142,7 @@ def _tell_failure(request: HttpRequest, asked: giving_back.Asked, failure: Outsi
     """Decided it is, unless Stripe would not do it at all."""
     waits = Refund.objects.unanswered().filter(token=asked.token).exists()
     if waits:
-        words = _("It is tried again until it works. Stripe says: %(why)s")
+        words = _("It is tried again until it works. %(why)s")
         messages.warning(request, words % {"why": failure.message})
     else:
         messages.error(request, str(failure.message))
@@ -148,7 +150,7 @@ def _tell_failure(request: HttpRequest, asked: giving_back.Asked, failure: Outsi
 
 def _frame(desk: Desk) -> dict[str, object]:
     language = get_language() or "en"
-    rows = Refund.objects.filter(payment_intent_id=desk.payment.payment_intent_id).select_related("author")
+    rows = Refund.objects.about(desk.payment.payment_intent_id, desk.payment.invoice).select_related("author")
     before = [
         {
             "amount": format_money(row.money, language),

@@ -91,6 +91,12 @@ class RefundCalls(ListingCalls):
             made = self.client.v1.refunds.list({"payment_intent": request.payment_intent_id, "limit": 100})
             return next((each.id for each in made.auto_paging_iter() if _bears(each, request.metadata)), None)
 
+    def refunds_by_notes(self, invoice_id: str) -> set[str]:
+        """The ids of those that credit notes of this invoice have made. A note stands whatever becomes of its refund."""
+        with translated():
+            notes = self.client.v1.credit_notes.list({"invoice": invoice_id, "limit": 100})
+            return {snapshots.id_of(each.refund) for note in notes.auto_paging_iter() for each in note.refunds or ()}
+
     def received(self, payment_intent_id: str) -> Money:
         """How much came in by it."""
         with translated():

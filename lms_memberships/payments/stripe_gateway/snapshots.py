@@ -1,7 +1,6 @@
 """How do Stripe's objects become snapshots in our words? One reader for each kind of object, one table of words."""
 
 from datetime import UTC, datetime
-from typing import Protocol
 
 import stripe
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +17,8 @@ from ..gateway import (
 )
 from ..items import ItemSnapshot, longest
 from ..schedules import ScheduleSnapshot
-from . import lasting, pauses, sums
+from . import invoice_payments, lasting, pauses, sums
+from .ids import id_of
 
 
 class UnknownStatus(GatewayFailure):
@@ -42,17 +42,6 @@ STATUSES: dict[str, SubscriptionStatus] = {
 #: What Stripe expects to have expanded for these readers.
 SUBSCRIPTION_EXPAND = ["customer", "latest_invoice.payments", "discounts.source.coupon"]
 INVOICE_EXPAND = ["payments"]
-
-
-class _HasId(Protocol):
-    id: str
-
-
-def id_of(reference: "str | _HasId | None") -> str:
-    """The id of an object that may be expanded, only named, or absent."""
-    if reference is None or isinstance(reference, str):
-        return reference or ""
-    return reference.id
 
 
 def moment(seconds: int | None) -> datetime | None:
@@ -195,7 +184,6 @@ def invoice(found: stripe.Invoice, *, read_started_at: datetime) -> InvoiceSnaps
         billing_reason=found.billing_reason or "",
         customer_id=id_of(found.customer),
         subscription_id=id_of(parent.subscription) if parent else "",
-        payment_intent_id=_payment_intent_id(found),
         created_at=datetime.fromtimestamp(found.created, UTC),
         paid_at=moment(found.status_transitions.paid_at),
         period_start=moment(start),
@@ -209,6 +197,7 @@ def invoice(found: stripe.Invoice, *, read_started_at: datetime) -> InvoiceSnaps
         # A renewal says whose it is only in the copy of its subscription's metadata.
         metadata={**(_metadata(parent) if parent else {}), **_metadata(found)},
         **sums.of_invoice(found),
+        **invoice_payments.of_invoice(found),
     )
 
 
@@ -258,17 +247,6 @@ def _billed_period(found: stripe.Invoice) -> tuple[int | None, int | None]:
 def _is_subscription_line(line: stripe.InvoiceLineItem) -> bool:
     details = line.parent.subscription_item_details if line.parent else None
     return details is not None and not details.proration
-
-
-def _payment_intent_id(found: stripe.Invoice) -> str:
-    """The payment that settled it, or else the one that is to."""
-    payments = getattr(found, "payments", None)
-    intents = [
-        (each.status == "paid", id_of(each.payment.payment_intent))
-        for each in (payments.data if payments else [])
-        if each.payment.type == "payment_intent"
-    ]
-    return max(intents)[1] if intents else ""
 
 
 def _credited(found: stripe.Invoice) -> Money | None:
