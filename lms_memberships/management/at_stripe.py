@@ -81,8 +81,11 @@ def old_gift_pages(now: datetime) -> int:
 
 
 def gift_refunds(now: datetime) -> int:
-    due = list(Gift.objects.filter(state=Gift.State.REFUNDING).order_by("pk"))
-    return gift_refunding.carry_out_due(due, gateway=get_background_gateway(), now=now) if due else 0
+    due = Gift.objects.filter(state=Gift.State.REFUNDING)
+    if not due.exists():
+        return 0
+    gateway = get_background_gateway()
+    return gift_refunding.carry_out_due(due.at(gateway).order_by("pk"), gateway=gateway, now=now)
 
 
 def money_back(now: datetime) -> int:
