@@ -7,12 +7,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import events, killpoints
-from ..errors import Refusal
+from ..errors import OutsideFailure, Refusal
 from ..payments import intents
 from ..payments.gateway import Gateway, RequestRefused
 from ..payments.refunds import DisputeStatus
 from ..retrying import retried
-from . import disputed, one_by_one, paying_back, people
+from . import disputed, one_by_one, people
 from .gift_models import REFUNDED_LATE, Gift
 
 PURPOSE = "refund_gift"
@@ -31,10 +31,16 @@ class RefusedJustNow(Refusal):
     message = _("The gift is closed. Stripe has just refused to give its money back: it is asked again by itself.")
 
 
+class PaidElsewhere(OutsideFailure):
+    """The money is in an account that this site is not connected to (E9)."""
+
+    message = _("This was paid in another Stripe account. Connect it again, or give it back in Stripe's dashboard.")
+
+
 def refund(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
     """Nobody can redeem it from the first line on; the money follows, now or as soon as Stripe answers.
 
-    Raises AlreadyRedeemed, NothingToRefund, BilledElsewhere, RefusedJustNow, or what Stripe answers: then it waits, closed, for the next
+    Raises AlreadyRedeemed, NothingToRefund, PaidElsewhere, RefusedJustNow, or what Stripe answers: then it waits, closed, for the next
     try.
     """
     _refuse_elsewhere(gift, gateway)
@@ -100,7 +106,7 @@ def locked(gift_id: int) -> Gift:
 
 def _refuse_elsewhere(gift: Gift, gateway: Gateway) -> None:
     if not gift.is_of(gateway):
-        raise paying_back.BilledElsewhere
+        raise PaidElsewhere
 
 
 def _is_returned(gift: Gift, payment_id: str, gateway: Gateway) -> bool:
@@ -108,7 +114,7 @@ def _is_returned(gift: Gift, payment_id: str, gateway: Gateway) -> bool:
     if dispute is not None:
         # Stripe refunds nothing that is disputed. Won, it goes back from here; lost, they have it from the bank.
         return dispute.status == DisputeStatus.LOST
-    if paying_back.was_just_refused(PURPOSE, payment_id, gateway):
+    if intents.was_just_refused(PURPOSE, payment_id, gateway):
         return _is_all_back(gift, payment_id, gateway)
     try:
         _give_back(gift, payment_id, gateway)

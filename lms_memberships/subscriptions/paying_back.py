@@ -2,12 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from django.utils.translation import gettext_lazy as _
-
-from .. import clock, killpoints
+from .. import killpoints
 from ..errors import OutsideFailure
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
@@ -21,15 +19,10 @@ logger = logging.getLogger(__name__)
 REFUND = "pay_back"
 END = "end_and_pay_back"
 LET_GO = "void_invoice"
-#: How soon what Stripe has refused is asked for again, at first and at most.
-REST = timedelta(minutes=1)
-LONGEST_REST = timedelta(hours=6)
 
 
 class BilledElsewhere(OutsideFailure):
     """Money flows in an account that this site is not connected to: only that account can end it, or give it back."""
-
-    message = _("This was paid in another Stripe account. Connect it again, or give it back in Stripe's dashboard.")
 
 
 def refuse_elsewhere(subscription: Subscription, gateway: Gateway) -> None:
@@ -73,7 +66,7 @@ def pay_back(payment_id: str, amount: int, *, user_id: int, reason: str, gateway
         # Stripe refunds nothing that is disputed. Won, it goes back from here; lost, they have it from the bank.
         logger.info("Stripe's %s is disputed: %s", payment_id, dispute)
         return dispute.status == DisputeStatus.LOST
-    if was_just_refused(REFUND, payment_id, gateway):
+    if intents.was_just_refused(REFUND, payment_id, gateway):
         return _is_all_back(payment_id, amount, gateway)
     metadata = {people.USER_KEY: str(user_id), "lmsm_reason": reason}
     try:
@@ -101,17 +94,6 @@ def find_let_go(intent: Intent, gateway: Gateway) -> str | None:
     return _find_let_go(str(intent.parameters["invoice"]), gateway)
 
 
-def was_just_refused(purpose: str, subject: str, gateway: Gateway) -> bool:
-    """The same question so soon gets the same answer, and each leaves a row: it is asked ever more rarely."""
-    of_it = {"purpose": purpose, "subject": subject, "account": gateway.account_id, "livemode": gateway.livemode}
-    attempts = Intent.objects.filter(**of_it)
-    latest = attempts.order_by("-pk").first()
-    if latest is None or latest.state != Intent.State.REFUSED or latest.settled_at is None:
-        return False
-    pause = min(REST * 2 ** min(attempts.count(), 10), LONGEST_REST)
-    return clock.wall_time() - latest.settled_at < pause
-
-
 def _pay_back_invoice(
     subscription: Subscription, invoice: InvoiceSnapshot, *, reason: str, gateway: Gateway, now: datetime
 ) -> bool:
@@ -126,7 +108,7 @@ def _pay_back_invoice(
 
 def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
     """Nobody is to pay it any more. False: somebody is paying it just now."""
-    if was_just_refused(LET_GO, invoice.id, gateway):
+    if intents.was_just_refused(LET_GO, invoice.id, gateway):
         return _find_let_go(invoice.id, gateway) is not None
 
     def void(key: str) -> str:
