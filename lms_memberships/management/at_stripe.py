@@ -81,21 +81,26 @@ def old_gift_pages(now: datetime) -> int:
 
 
 def gift_refunds(now: datetime) -> int:
-    due = list(Gift.objects.filter(state=Gift.State.REFUNDING).order_by("pk"))
-    return gift_refunding.carry_out_due(due, gateway=get_background_gateway(), now=now) if due else 0
+    due = Gift.objects.filter(state=Gift.State.REFUNDING)
+    if not due.exists():
+        return 0
+    gateway = get_background_gateway()
+    return gift_refunding.carry_out_due(due.at(gateway).order_by("pk"), gateway=gateway, now=now)
 
 
 def money_back(now: datetime) -> int:
-    asked, revoked = list(Refund.objects.unanswered().order_by("pk")), list(refunds.revoked())
-    disputed = list(disputes.renewing())
-    if not (asked or revoked or disputed):
+    asked, revoked, disputed = Refund.objects.unanswered().order_by("pk"), refunds.revoked(), disputes.renewing()
+    if not (asked.exists() or revoked.exists() or disputed.exists()):
         return 0
     gateway = get_background_gateway()
     # One row for all three kinds: a refund that Stripe does not answer keeps nobody billed for what is closed.
     steps: list[Callable[[], object]] = [
-        *(partial(giving_back.carry_out, refund, gateway=gateway, now=now) for refund in asked),
-        *(partial(refunds.end_revoked, subscription.pk, gateway=gateway, now=now) for subscription in revoked),
-        *(partial(disputes.stop_renewal, dispute.pk, gateway=gateway, now=now) for dispute in disputed),
+        *(partial(giving_back.carry_out, refund, gateway=gateway, now=now) for refund in asked.at(gateway)),
+        *(
+            partial(refunds.end_revoked, subscription.pk, gateway=gateway, now=now)
+            for subscription in revoked.at(gateway)
+        ),
+        *(partial(disputes.stop_renewal, dispute.pk, gateway=gateway, now=now) for dispute in disputed.at(gateway)),
     ]
     return one_by_one.each(steps, lambda step: step())
 

@@ -33,6 +33,9 @@ OPEN = (Intent.State.SENT, Intent.State.UNKNOWN)
 LOOK_AFTER = timedelta(minutes=5)
 #: Refused at the door: nothing was done or remembered, so the same key is good for another try.
 NOT_TRIED = (KeyRejected, NotAsked, RateLimited)
+#: How soon what Stripe has refused is asked for again, at first and at most.
+REST = timedelta(minutes=1)
+LONGEST_REST = timedelta(hours=6)
 
 
 @dataclass(frozen=True)
@@ -79,17 +82,27 @@ def carry_out(  # noqa: PLR0913 - each is one part of the promise
     return _send(_next_attempt(intent, write), write)
 
 
+def was_just_refused(purpose: str, subject: str, gateway: Gateway) -> bool:
+    """The same question so soon gets the same answer, and each leaves a row: it is asked ever more rarely."""
+    attempts = _made_for(purpose, subject, gateway)
+    latest = attempts.order_by("-pk").first()
+    if latest is None or latest.state != Intent.State.REFUSED or latest.settled_at is None:
+        return False
+    pause = min(REST * 2 ** min(attempts.count(), 10), LONGEST_REST)
+    return clock.wall_time() - latest.settled_at < pause
+
+
 def _latest(write: _Write[T]) -> Intent | None:
     return _attempts(write).order_by("-pk").first()
 
 
 def _attempts(write: _Write[T]) -> QuerySet[Intent]:
-    return Intent.objects.filter(
-        purpose=write.purpose,
-        subject=write.subject,
-        account=write.gateway.account_id,
-        livemode=write.gateway.livemode,
-    )
+    return _made_for(write.purpose, write.subject, write.gateway)
+
+
+def _made_for(purpose: str, subject: str, gateway: Gateway) -> QuerySet[Intent]:
+    at = {"account": gateway.account_id, "livemode": gateway.livemode}
+    return Intent.objects.filter(purpose=purpose, subject=subject, **at)
 
 
 def _next_attempt(intent: Intent, write: _Write[T]) -> Intent:

@@ -1,8 +1,14 @@
 """What do we remember of the provider? The account, its customers, its calls, and what we asked of it."""
 
+from typing import TYPE_CHECKING
+
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from .connect import Connection
+    from .gateway import Gateway
 
 
 class StripeObject(models.Model):
@@ -13,6 +19,10 @@ class StripeObject(models.Model):
 
     class Meta:
         abstract = True
+
+    def is_of(self, connection: "Gateway | Connection") -> bool:
+        """Whether that account, in that mode, can be asked about it."""
+        return (self.account, self.livemode) == (connection.account_id, connection.livemode)
 
 
 class Account(models.Model):

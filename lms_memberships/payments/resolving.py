@@ -8,7 +8,7 @@ from django.db.models import F, Q
 
 from .. import clock, killpoints
 from .gateway import Gateway, GatewayFailure, NotFound
-from .intents import KEY_LIFETIME, OPEN
+from .intents import KEY_LIFETIME, LOOK_AFTER, OPEN
 from .models import Intent
 
 logger = logging.getLogger(__name__)
@@ -34,7 +34,7 @@ def resolve_open(*, gateway: Gateway, finders: Mapping[str, Finder], undone_by: 
     write on the same object would have undone (``undone_by``), is settled: no look could ever find it (T8).
     """
     settled = 0
-    for intent in _due(gateway)[:AT_ONCE]:
+    for intent in _due(gateway, undone_by)[:AT_ONCE]:
         finder = finders.get(intent.purpose)
         if finder is None or not _claim(intent):
             continue
@@ -49,14 +49,17 @@ def resolve_open(*, gateway: Gateway, finders: Mapping[str, Finder], undone_by: 
     return settled
 
 
-def _due(gateway: Gateway) -> "list[Intent]":
-    rows = Intent.objects.filter(
-        state__in=OPEN,
-        account=gateway.account_id,
-        livemode=gateway.livemode,
-        next_look_at__lte=clock.wall_time(),
-    )
-    return list(rows.order_by("next_look_at", "pk")[:AT_ONCE])
+def _due(gateway: Gateway, undone_by: Undoing) -> "list[Intent]":
+    """Those whose time has come; then those that a later write has undone since. They need not wait for hours, in which
+    whoever watches over the site is told of them for nothing.
+    """
+    now = clock.wall_time()
+    rows = Intent.objects.filter(state__in=OPEN, account=gateway.account_id, livemode=gateway.livemode)
+    rows = rows.order_by("next_look_at", "pk")
+    # No call takes longer than that: none of these is being made now.
+    later = rows.filter(next_look_at__gt=now, sent_at__lte=now - LOOK_AFTER, purpose__in=undone_by)[:AT_ONCE]
+    early = [each for each in later if _is_overtaken(each, undone_by[each.purpose])]
+    return [*rows.filter(next_look_at__lte=now)[:AT_ONCE], *early]
 
 
 def _claim(intent: Intent) -> bool:

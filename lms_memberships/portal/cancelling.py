@@ -42,8 +42,8 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method != "POST":
         return _ask(request, subscription)
     try:
-        # Of an offer that was there and was not taken, this press is the answer.
-        staying.decline(subscription, now=clock.now())
+        # Of an offer that stood beside this button, the press is the answer.
+        staying.decline(subscription, request.POST.get("shown", ""), now=clock.now())
         messages.success(request, end(request, subscription, way=Departure.Way.ACCOUNT))
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
@@ -148,6 +148,7 @@ def _offer(request: HttpRequest, subscription: Subscription, card: Standing) -> 
         if preview is not None:
             language = get_language() or "en"
             return {
+                "code": str(code.pk),
                 "discount": discount_text(code, language),
                 "next": format_money(preview.due, language),
                 "date": day(subscription.period_end, language),

@@ -13,6 +13,7 @@ from .models import Invoice, Subscription
 from .money_back_models import Dispute, Refund
 from .queries import BILLED, DOUBLE, FOR_GOOD, UNKNOWN_PRICE, SubscriptionQuerySet, unbroken
 from .stranger_models import Stranger
+from .sums import LEFT
 
 #: A guest who has just paid is about to claim it.
 UNCLAIMED_FOR = timedelta(days=3)
@@ -31,7 +32,7 @@ class Kind(StrEnum):
 
 
 def counts(*, now: datetime) -> dict[str, int]:
-    """How many of each kind, by its name. One query."""
+    """How many of each kind, by its name, in whichever account: nothing is lost by another key. One query."""
     first, *others = (
         rows.order_by().annotate(kind=Value(kind.value)).values_list("kind").annotate(Count("pk"))
         for kind, rows in ((kind, FINDERS[kind](now)) for kind in Kind)
@@ -46,8 +47,8 @@ def of_kind(kind: Kind, *, now: datetime) -> "QuerySet[Any]":
     rows = FINDERS[kind](now).select_related(*SHOWN[kind]).order_by("pk")
     if kind is Kind.DOUBLES:
         # All of these are charged: what is left of the question that ``doubles`` asks.
-        earlier = Exists(_others(now).filter(pk__lt=OuterRef("pk")))
-        return rows.annotate(is_second=Case(When(earlier, suspended_at=None, then=True), default=False))
+        is_second = When(Exists(_earlier(now)), suspended_at=None, then=True)
+        return rows.annotate(is_second=Case(is_second, default=False))
     return rows
 
 
@@ -58,7 +59,7 @@ def doubles(now: datetime) -> "QuerySet[Subscription]":
     on and gives access, or ending the second would lock the person out.
     """
     charged = Subscription.objects.charged_on(now).filter(suspended_at=None)
-    return charged.filter(Exists(_others(now).filter(pk__lt=OuterRef("pk"))))
+    return charged.filter(Exists(_earlier(now)))
 
 
 def _paid_twice(now: datetime) -> "QuerySet[Subscription]":
@@ -78,6 +79,11 @@ def _others(now: datetime) -> "SubscriptionQuerySet":
     """What goes on, of the same person and membership."""
     mine = Subscription.objects.lasting(now).filter(user=OuterRef("user"), membership=OuterRef("membership"))
     return mine.exclude(pk=OuterRef("pk"))
+
+
+def _earlier(now: datetime) -> "SubscriptionQuerySet":
+    """Of those, what was there first, in the same account and mode: of another, nobody knows here that it still goes on."""
+    return _others(now).filter(pk__lt=OuterRef("pk"), account=OuterRef("account"), livemode=OuterRef("livemode"))
 
 
 def _tiers(rows: "SubscriptionQuerySet") -> "SubscriptionQuerySet":
@@ -109,8 +115,9 @@ def _strangers(now: datetime) -> "QuerySet[Stranger]":
 
 
 def _invoices(now: datetime) -> "QuerySet[Invoice]":
-    """Of which Stripe's parts do not make its total (H5), or which Stripe does not have (H11)."""
-    return Invoice.objects.exclude(doubt="")
+    """Of which Stripe's parts do not make its total (H5), or which Stripe does not have (H11), and nobody left it so."""
+    # Two conditions: the first is that of the index.
+    return Invoice.objects.exclude(doubt="").exclude(doubt=LEFT)
 
 
 def _guests(now: datetime) -> "QuerySet[GuestPurchase]":

@@ -117,8 +117,7 @@ def _record(owner: Owner, snapshot: InvoiceSnapshot, *, needs_person: bool | Non
             return invoice
         else:
             known_status = invoice.status
-            for name, value in _columns(snapshot, owner).items():
-                setattr(invoice, name, value)
+            _copy(snapshot, owner, invoice)
             if needs_person is not None:
                 invoice.needs_person = needs_person
         facts = _facts(snapshot, owner, invoice, known_status)
@@ -126,6 +125,15 @@ def _record(owner: Owner, snapshot: InvoiceSnapshot, *, needs_person: bool | Non
             invoice.save()
         events.publish(*facts, at={events.PaymentSucceeded: snapshot.paid_at})
     return invoice
+
+
+def _copy(snapshot: InvoiceSnapshot, owner: Owner, invoice: Invoice) -> None:
+    is_left = invoice.doubt == sums.LEFT and not snapshot.adds_up
+    for name, value in _columns(snapshot, owner).items():
+        setattr(invoice, name, value)
+    if is_left:
+        # Read every day: what somebody has looked at is not asked of them again.
+        invoice.doubt = sums.LEFT
 
 
 def _facts(snapshot: InvoiceSnapshot, owner: Owner, invoice: Invoice, known_status: str) -> list[events.Fact]:

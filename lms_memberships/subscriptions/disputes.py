@@ -9,7 +9,6 @@ from dataclasses import replace
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet
 
 from .. import events
 from ..payments.gateway import Gateway
@@ -18,7 +17,7 @@ from ..retrying import retried
 from . import changes, gift_refunding, lifecycle, people, settling
 from .gift_models import Gift
 from .models import Subscription
-from .money_back_models import Dispute
+from .money_back_models import Dispute, DisputeQuerySet
 from .payments_made import Payment, find
 from .queries import BILLED
 
@@ -47,7 +46,7 @@ def record(snapshot: DisputeSnapshot, *, gateway: Gateway, now: datetime) -> Dis
     return dispute
 
 
-def renewing() -> QuerySet[Dispute]:
+def renewing() -> DisputeQuerySet:
     """Of those that keep something closed: what Stripe would still renew."""
     about = {"subscription__is_recurring": True, "subscription__status__in": BILLED, "subscription__cancel_at": None}
     return Dispute.objects.closing().filter(stopped_at=None, subscription__paid_up_at=None, **about).order_by("pk")

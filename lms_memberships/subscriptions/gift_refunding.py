@@ -7,9 +7,10 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import events, killpoints
-from ..errors import Refusal
+from ..errors import OutsideFailure, Refusal
 from ..payments import intents
 from ..payments.gateway import Gateway, RequestRefused
+from ..payments.refunds import DisputeStatus
 from ..retrying import retried
 from . import disputed, one_by_one, people
 from .gift_models import REFUNDED_LATE, Gift
@@ -26,14 +27,27 @@ class NothingToRefund(Refusal):
     message = _("There is nothing to give back for this gift.")
 
 
+class RefusedJustNow(Refusal):
+    message = _("The gift is closed. Stripe has just refused to give its money back: it is asked again by itself.")
+
+
+class PaidElsewhere(OutsideFailure):
+    """The money is in an account that this site is not connected to (E9)."""
+
+    message = _("This was paid in another Stripe account. Connect it again, or give it back in Stripe's dashboard.")
+
+
 def refund(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
     """Nobody can redeem it from the first line on; the money follows, now or as soon as Stripe answers.
 
-    Raises AlreadyRedeemed, NothingToRefund, or what Stripe answers: then it waits, closed, for the next try.
+    Raises AlreadyRedeemed, NothingToRefund, PaidElsewhere, RefusedJustNow, or what Stripe answers: then it waits, closed, for the next
+    try.
     """
+    _refuse_elsewhere(gift, gateway)
     close(gift.pk, now=now)
     killpoints.reach("gift.closed")
-    carry_out(gift, gateway=gateway, now=now)
+    if not carry_out(gift, gateway=gateway, now=now):
+        raise RefusedJustNow
 
 
 @retried
@@ -50,17 +64,18 @@ def close(gift_id: int, *, now: datetime) -> None:
         row.save(update_fields=["state", "refunding_at"])
 
 
-def carry_out(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
-    """Give all of it back, once. One that Stripe's dashboard has given back already is given back."""
+def carry_out(gift: Gift, *, gateway: Gateway, now: datetime) -> bool:
+    """Give all of it back, once. One that Stripe's dashboard, or the bank, has given back already is given back.
+
+    False: it waits for the bank to decide, or Stripe has refused it a moment ago.
+    """
+    _refuse_elsewhere(gift, gateway)
     payment_id = Gift.objects.values_list("payment_intent_id", flat=True).get(pk=gift.pk)
-    if payment_id:
-        try:
-            _give_back(gift, payment_id, gateway)
-        except RequestRefused:
-            if not _is_all_back(gift, payment_id, gateway):
-                raise
+    if payment_id and not _is_returned(gift, payment_id, gateway):
+        return False
     killpoints.reach("gift.refunded")
     _note(gift.pk, now=now)
+    return True
 
 
 def carry_out_due(gifts: Iterable[Gift], *, gateway: Gateway, now: datetime) -> int:
@@ -87,6 +102,26 @@ def refresh(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
 def locked(gift_id: int) -> Gift:
     """For writing. The last lock but the membership's: whoever also locks people and subscriptions does so before."""
     return Gift.objects.select_for_update(of=("self",)).select_related("membership").get(pk=gift_id)
+
+
+def _refuse_elsewhere(gift: Gift, gateway: Gateway) -> None:
+    if not gift.is_of(gateway):
+        raise PaidElsewhere
+
+
+def _is_returned(gift: Gift, payment_id: str, gateway: Gateway) -> bool:
+    dispute = disputed.keeping(payment_id, gateway=gateway)
+    if dispute is not None:
+        # Stripe refunds nothing that is disputed. Won, it goes back from here; lost, they have it from the bank.
+        return dispute.status == DisputeStatus.LOST
+    if intents.was_just_refused(PURPOSE, payment_id, gateway):
+        return _is_all_back(gift, payment_id, gateway)
+    try:
+        _give_back(gift, payment_id, gateway)
+    except RequestRefused:
+        if not _is_all_back(gift, payment_id, gateway):
+            raise
+    return True
 
 
 def _give_back(gift: Gift, payment_id: str, gateway: Gateway) -> None:

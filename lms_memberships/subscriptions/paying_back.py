@@ -2,10 +2,10 @@
 
 import logging
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 
-from .. import clock, killpoints
+from .. import killpoints
 from ..errors import OutsideFailure
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
@@ -19,9 +19,6 @@ logger = logging.getLogger(__name__)
 REFUND = "pay_back"
 END = "end_and_pay_back"
 LET_GO = "void_invoice"
-#: How soon what Stripe has refused is asked for again, at first and at most.
-REST = timedelta(minutes=1)
-LONGEST_REST = timedelta(hours=6)
 
 
 class BilledElsewhere(OutsideFailure):
@@ -69,7 +66,7 @@ def pay_back(payment_id: str, amount: int, *, user_id: int, reason: str, gateway
         # Stripe refunds nothing that is disputed. Won, it goes back from here; lost, they have it from the bank.
         logger.info("Stripe's %s is disputed: %s", payment_id, dispute)
         return dispute.status == DisputeStatus.LOST
-    if _was_just_refused(REFUND, payment_id, gateway):
+    if intents.was_just_refused(REFUND, payment_id, gateway):
         return _is_all_back(payment_id, amount, gateway)
     metadata = {people.USER_KEY: str(user_id), "lmsm_reason": reason}
     try:
@@ -111,7 +108,7 @@ def _pay_back_invoice(
 
 def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
     """Nobody is to pay it any more. False: somebody is paying it just now."""
-    if _was_just_refused(LET_GO, invoice.id, gateway):
+    if intents.was_just_refused(LET_GO, invoice.id, gateway):
         return _find_let_go(invoice.id, gateway) is not None
 
     def void(key: str) -> str:
@@ -131,17 +128,6 @@ def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
     except RequestRefused:
         return _find_let_go(invoice.id, gateway) is not None
     return True
-
-
-def _was_just_refused(purpose: str, subject: str, gateway: Gateway) -> bool:
-    """The same question so soon gets the same answer, and each leaves a row: it is asked ever more rarely."""
-    of_it = {"purpose": purpose, "subject": subject, "account": gateway.account_id, "livemode": gateway.livemode}
-    attempts = Intent.objects.filter(**of_it)
-    latest = attempts.order_by("-pk").first()
-    if latest is None or latest.state != Intent.State.REFUSED or latest.settled_at is None:
-        return False
-    pause = min(REST * 2 ** min(attempts.count(), 10), LONGEST_REST)
-    return clock.wall_time() - latest.settled_at < pause
 
 
 def _find_let_go(invoice_id: str, gateway: Gateway) -> str | None:

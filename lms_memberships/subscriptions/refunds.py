@@ -7,7 +7,7 @@ import logging
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import QuerySet, Sum
+from django.db.models import Sum
 
 from .. import conf, events
 from ..money import Money
@@ -18,6 +18,7 @@ from . import holding, lifecycle, people, settling, unreturnable
 from .models import Invoice, Subscription
 from .money_back_models import Refund
 from .payments_made import Payment, find
+from .queries import SubscriptionQuerySet
 from .told import OVER
 
 logger = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ def sought(refund: Refund) -> BackRequest:
     return BackRequest(refund.payment_intent_id, invoice_id, refund.money, {REFUND_KEY: str(refund.token)})
 
 
-def revoked() -> QuerySet[Subscription]:
+def revoked() -> SubscriptionQuerySet:
     """Closed by a refund, and still running at Stripe. What staff have closed is ended by ``revoking``."""
     running = Subscription.objects.filter(is_revoked_by_refund=True, is_recurring=True).exclude(stripe_id="")
     return running.exclude(status__in=OVER).order_by("pk")

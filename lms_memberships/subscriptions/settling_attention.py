@@ -16,16 +16,23 @@ from ..memberships.intervals import interval_of
 from ..memberships.models import Membership, Price
 from ..money import Money
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
+from ..payments.models import StripeObject
 from ..retrying import retried
-from . import attention, billing, giving_back, lifecycle, people, refunds, settling, unreturnable
+from . import attention, billing, disputes, giving_back, lifecycle, people, refunds, settling, unreturnable
+from .deeds import InOtherAccount
 from .models import Invoice, Subscription
-from .money_back_models import Refund
+from .money_back_models import Dispute, Refund
 from .payments_made import of_invoice
+from .sums import DOUBT, LEFT
 
 #: Ours, for tokens that are the same in every run: of two that resolve one double, both give back the same refunds.
 DOUBLE = uuid.UUID("7f1c1d5e-4c43-4d27-9d5b-0a7f7a8e2c11")
 #: What may be wrong with our copy of an invoice.
-SUMS, ABSENT = "sums", "absent"
+SUMS, ABSENT = DOUBT, "absent"
+ELSEWHERE = _(
+    "It belongs to another Stripe account or mode than what is connected now, which cannot be asked about it. Connect "
+    "that again, or see to it in Stripe's dashboard."
+)
 
 
 class NoDouble(Refusal):
@@ -60,8 +67,9 @@ def money_of(second: Subscription) -> Money:
 def undo_second(second: Subscription, *, author: AbstractBaseUser, gateway: Gateway, now: datetime) -> None:
     """Cancel it and give back all that was paid for it. Decided at once; what Stripe cannot do now is done daily.
 
-    The first one stays as it is, and with it access. Raises NoDouble, NotAllBack, or what Stripe answers.
+    The first one stays as it is, and with it access. Raises NoDouble, NotAllBack, InOtherAccount, or what Stripe answers.
     """
+    _refuse_elsewhere(second, gateway)
     _decide(second.pk, author, gateway=gateway, now=now)
     for refund in Refund.objects.unanswered().filter(subscription_id=second.pk).select_related("invoice"):
         giving_back.carry_out(refund, gateway=gateway, now=now)
@@ -76,6 +84,7 @@ def choose_price(
     subscription: Subscription, membership: Membership, *, gateway: Gateway, now: datetime
 ) -> Subscription:
     """Its price at Stripe is one of this membership's: noted, never offered, and the subscription read again (G12)."""
+    _refuse_elsewhere(subscription, gateway)
     snapshot = gateway.read_subscription(subscription.stripe_id)
     _note_price(snapshot, membership, gateway=gateway, now=now)
     return settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now) or subscription
@@ -87,15 +96,35 @@ def leave(subscription_id: int, *, now: datetime) -> bool:
     return bool(rows.update(left_alone_at=now))
 
 
+def leave_invoice(invoice_id: int) -> bool:
+    """Somebody has looked, and it stays as it is: the same doubt is not raised again. False: there was none."""
+    rows = Invoice.objects.filter(pk=invoice_id).exclude(doubt__in=["", LEFT])
+    return bool(rows.update(doubt=LEFT))
+
+
 def read_invoice_again(invoice: Invoice, *, gateway: Gateway, now: datetime) -> str:
-    """What is still doubtful about it: empty, ``SUMS`` or ``ABSENT``."""
+    """What is still doubtful about it: empty, ``SUMS``, ``ABSENT``, or ``LEFT``. Raises InOtherAccount."""
+    # That another account does not know it says nothing of it.
+    _refuse_elsewhere(invoice, gateway)
     try:
         snapshot = gateway.read_invoice(invoice.stripe_id)
     except NotFound:
-        Invoice.objects.filter(pk=invoice.pk).update(doubt=ABSENT)
+        Invoice.objects.filter(pk=invoice.pk).exclude(doubt=LEFT).update(doubt=ABSENT)
     else:
         billing.record_invoice(snapshot, gateway=gateway, now=now)
     return Invoice.objects.values_list("doubt", flat=True).get(pk=invoice.pk)
+
+
+def read_dispute_again(dispute: Dispute, *, gateway: Gateway, now: datetime) -> None:
+    """Somebody has just answered the bank. Raises InOtherAccount."""
+    _refuse_elsewhere(dispute, gateway)
+    disputes.record(gateway.read_dispute(dispute.stripe_id), gateway=gateway, now=now)
+    dispute.refresh_from_db()
+
+
+def _refuse_elsewhere(row: StripeObject, gateway: Gateway) -> None:
+    if not row.is_of(gateway):
+        raise InOtherAccount(ELSEWHERE)
 
 
 @retried
@@ -106,8 +135,8 @@ def _decide(pk: int, author: AbstractBaseUser, *, gateway: Gateway, now: datetim
         doubles = attention.doubles(now).filter(pk=pk, account=gateway.account_id, livemode=gateway.livemode)
         second = doubles.select_related("user", "membership").first()
         if second is None:
-            if Subscription.objects.filter(pk=pk, is_revoked_by_refund=True, revoked_at__isnull=False).exists():
-                # Pressed twice: what was decided is carried out. What staff have closed gives nothing back.
+            if _is_decided(pk):
+                # Pressed twice: what was decided is carried out.
                 return
             raise NoDouble
         for invoice in _returnable(second):
@@ -122,12 +151,25 @@ def _decide(pk: int, author: AbstractBaseUser, *, gateway: Gateway, now: datetim
         log(instance=second.membership, action=DOUBLE_RESOLVED, user=author, data=data)
 
 
+def _is_decided(pk: int) -> bool:
+    """Closed here as the second of two. What staff have closed, or a refund of theirs or in Stripe, was never that."""
+    if not Subscription.objects.filter(pk=pk, is_revoked_by_refund=True, revoked_at__isnull=False).exists():
+        return False
+    made = list(Refund.objects.filter(subscription_id=pk).select_related("invoice").order_by("pk"))
+    # Where nothing was paid nothing goes back, and nothing else closes it like this.
+    return not made or any(each.invoice and each.token == _token(each.invoice, each.amount) for each in made)
+
+
+def _token(invoice: Invoice, amount: int) -> uuid.UUID:
+    return uuid.uuid5(DOUBLE, f"{invoice.account}:{invoice.livemode}:{invoice.stripe_id}:{amount}")
+
+
 def _ask_for(invoice: Invoice, author: AbstractBaseUser, now: datetime) -> None:
     left, payment = _left(invoice), of_invoice(invoice)
     if left <= 0:
         return
     Refund.objects.get_or_create(
-        token=uuid.uuid5(DOUBLE, f"{invoice.account}:{invoice.livemode}:{invoice.stripe_id}:{left}"),
+        token=_token(invoice, left),
         defaults={
             "account": invoice.account,
             "livemode": invoice.livemode,

@@ -52,10 +52,12 @@ def take(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None
     _answer(subscription, code, is_taken=True, now=now)
 
 
-def decline(subscription: Subscription, *, now: datetime) -> None:
-    """They left all the same: it is not offered again."""
+def decline(subscription: Subscription, shown: str, *, now: datetime) -> None:
+    """They left all the same: it is not offered again. ``shown`` is the key of the code that their page offered, if any:
+    what they never saw (Stripe did not answer, or there is a discount already) they did not decline.
+    """
     code = offered(subscription, now=now)
-    if code is not None:
+    if code is not None and shown == str(code.pk):
         _answer(subscription, code, is_taken=False, now=now)
 
 

@@ -11,6 +11,8 @@ logger = logging.getLogger(__name__)
 SIGN = "invoice.does_not_add_up"
 #: How the invoice itself says it.
 DOUBT = "sums"
+#: How it says that somebody has looked, and leaves it so.
+LEFT = "left"
 
 
 def alarm(snapshot: InvoiceSnapshot) -> None:

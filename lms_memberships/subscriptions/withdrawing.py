@@ -169,7 +169,8 @@ def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> boo
     if withdrawal.subscription is not None:
         paying_back.refuse_elsewhere(withdrawal.subscription, gateway)
     if withdrawal.gift is not None:
-        gift_refunding.carry_out(withdrawal.gift, gateway=gateway, now=now)
+        if not gift_refunding.carry_out(withdrawal.gift, gateway=gateway, now=now):
+            return False
     elif withdrawal.subscription is not None:
         give_back = _end if withdrawal.subscription.is_recurring else _give_back
         if not give_back(withdrawal.subscription, gateway=gateway, now=now):

@@ -1,5 +1,6 @@
 """What needs attention is listed with the money involved, and one click resolves it (X8, X24, G7, G9, G12, G14)."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -10,12 +11,14 @@ from django.urls import reverse
 from wagtail.models import ModelLogEntry
 
 from lms_memberships.access import decide
-from lms_memberships.history import DOUBLE_RESOLVED
+from lms_memberships.history import ATTENTION_SETTLED, DOUBLE_RESOLVED
 from lms_memberships.management.jobs import JOBS
 from lms_memberships.models import Dispute, Invoice, Membership, Price, Refund, Stranger, Subscription
+from lms_memberships.money import Money
 from lms_memberships.payments.customers import customer_for
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import attention, settling_attention
+from lms_memberships.subscriptions import attention, billing, settling_attention
+from tests.creator.crowds import holds
 from tests.emails.conftest import park
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows import desk as person_desk
@@ -345,3 +348,72 @@ def test_a_guests_address_is_for_those_who_see_guests(desk, client_for, membersh
     seeing = client_for(allow(UserFactory(username="host"), "view_subscription", "view_guestpurchase"))
     assert guest.email in shown(seeing, "guests")
     assert "Look at it" in shown(seeing, "guests")
+
+
+def test_a_doubtful_invoice_is_left_as_it_is(desk, client_for, student, membership, gateway, postman, clock):
+    """H5, H11, X24: one line in the history; read again with the same doubt it stays off the list, right again it is right."""
+    real = bought(client_for(student), membership, postman).invoices.get()
+    Invoice.objects.filter(pk=real.pk).update(doubt="sums")
+    url = reverse("lms_memberships_attention_invoice_left", args=[real.pk])
+    assert url in desk.get(reverse(LIST), {"kind": "invoices"}).content.decode()
+    desk.post(url)
+    desk.post(url)
+    assert counted(clock) == {}
+    assert ModelLogEntry.objects.filter(action=ATTENTION_SETTLED, data__what=real.stripe_id).count() == 1
+    found = gateway.read_invoice(real.stripe_id)
+    odd = replace(found, subtotal=Money(1, "eur"), read_started_at=clock.now + timedelta(minutes=1))
+    assert not odd.adds_up
+    billing.record_invoice(odd, gateway=gateway, now=clock.now)
+    assert counted(clock) == {}, "the same doubt"
+    again = replace(found, read_started_at=clock.now + timedelta(minutes=2))
+    billing.record_invoice(again, gateway=gateway, now=clock.now)
+    assert Invoice.objects.get(pk=real.pk).doubt == ""
+    odd = replace(odd, read_started_at=clock.now + timedelta(minutes=3))
+    billing.record_invoice(odd, gateway=gateway, now=clock.now)
+    assert counted(clock) == {"invoices": 1}, "a new doubt"
+    assert desk.get(url).status_code == 405
+
+
+def test_one_that_stripe_does_not_have_stays_left(desk, student, membership, gateway, clock):
+    """H11: pressed on a page that was open before, "Read it again" does not bring it back onto the list."""
+    row = Invoice.objects.create(
+        stripe_id="in_gone", account=gateway.account_id, livemode=gateway.livemode, user=student, membership=membership,
+        status="paid", currency="eur", total=1900, amount_paid=1900, amount_due=1900, created_at=clock.now,
+        read_started_at=clock.now, doubt="absent",
+    )  # fmt: skip
+    desk.post(reverse("lms_memberships_attention_invoice_left", args=[row.pk]))
+    answer = desk.post(reverse("lms_memberships_attention_invoice", args=[row.pk]), follow=True)
+    assert "It is still doubtful" in text(answer.content.decode())
+    assert counted(clock) == {}
+
+
+def test_what_a_refund_has_closed_was_never_resolved_as_a_double(desk, twice, sandbox, postman, settings):
+    """X8, G9: one has the page open, another gives all of the second back in Stripe, which closes it. Nothing is claimed."""
+    settings.LMS_MEMBERSHIPS_ON_FULL_REFUND = "close"
+    _first, second = twice
+    charges = sandbox.store.all("charge", account=sandbox.account_id)
+    sandbox.actions.refund_charge(next(each["id"] for each in charges if each["amount"] == 900), amount=900)
+    postman.deliver()
+    second.refresh_from_db()
+    assert (second.is_revoked_by_refund, second.status) == (True, "canceled")
+    url = reverse("lms_memberships_attention_double", args=[second.pk])
+    said = text(desk.post(url, follow=True).content.decode())
+    assert "does not pay for this membership twice" in said
+    assert "on its way back" not in said
+    assert "failed refunds" not in said
+    assert not ModelLogEntry.objects.filter(action=DOUBLE_RESOLVED).exists()
+
+
+def test_a_double_without_any_payment_is_resolved_twice_over(desk, student, membership, gateway, clock, sandbox):
+    """X8: nothing was paid, so nothing goes back; pressed twice it is once done."""
+    second = free_second(student, membership, clock)
+    url = reverse("lms_memberships_attention_double", args=[second.pk])
+    sandbox.faults.plan(Fault("status", "DELETE /v1/subscriptions/*", status=503, count=2))
+    for _ in range(2):
+        assert "Stripe says" in text(desk.post(url, follow=True).content.decode())
+    assert ModelLogEntry.objects.filter(action=DOUBLE_RESOLVED).count() == 1
+
+
+def free_second(student, membership, clock) -> Subscription:
+    holds(student, membership, stripe_id="sub_first")
+    return holds(student, membership, stripe_id="sub_second")

@@ -1,5 +1,7 @@
 """Is somebody who wants to leave offered what the creator picked, once, at Stripe's own price? (V53, X14)"""
 
+import re
+
 import pytest
 from django.urls import reverse
 
@@ -53,6 +55,13 @@ def press(browser, row, name: str) -> str:
     return text(browser.post(reverse(f"lms_memberships:{name}", args=[row.pk]), follow=True).content.decode())
 
 
+def leave(browser, row) -> None:
+    """The button of the page as it was shown."""
+    url = reverse("lms_memberships:cancel", args=[row.pk])
+    found = browser.get(url).content.decode()
+    browser.post(url, dict(re.findall(r'<input type="hidden" name="(shown)" value="(\w+)">', found)))
+
+
 def test_the_offer_stands_beside_leaving_with_the_next_amount(held, browser, gateway):
     """V53, H7: Stripe's preview; "no thanks" is one press, and a button like the other."""
     shown = page(browser, held)
@@ -78,11 +87,27 @@ def test_taken_it_is_on_the_next_payment_and_nothing_is_cancelled(held, browser,
 
 def test_declined_by_leaving_it_is_not_offered_again(held, browser):
     """V53: once for each subscription."""
-    press(browser, held, "cancel")
+    leave(browser, held)
     assert not StayOffer.objects.get().is_taken
     press(browser, held, "resume")
     assert "Stay, and pay less" not in page(browser, held)
     assert "This offer is over" in press(browser, held, "stay")
+
+
+def test_what_was_not_shown_is_not_declined(held, browser, sandbox):
+    """V53: Stripe did not answer when they looked, so nothing was offered; nor does a made-up word decline anything."""
+    sandbox.faults.plan(Fault("status", "GET *", status=503, count=0))
+    leave(browser, held)
+    sandbox.faults.clear()
+    held.refresh_from_db()
+    press(browser, held, "resume")
+    assert not StayOffer.objects.exists()
+    assert "Stay, and pay less" in page(browser, held), "now it is offered"
+    browser.post(reverse("lms_memberships:cancel", args=[held.pk]), {"shown": "²x" * 99})
+    assert not StayOffer.objects.exists()
+    press(browser, held, "resume")
+    leave(browser, held)
+    assert not StayOffer.objects.get().is_taken, "the control"
 
 
 def test_an_answer_that_got_lost_is_no_second_discount(held, browser, gateway, sandbox):

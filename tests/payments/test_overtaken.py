@@ -80,6 +80,42 @@ def test_what_was_taken_back_since_is_not_looked_for_all_day(first, subscription
     assert is_kept == (first == "cancel"), "the second is what counts"
 
 
+def test_what_was_taken_back_since_does_not_wait_for_its_next_look(subscription, gateway, sandbox):
+    """T8: looked for in vain, so that the next look is hours away; taken back meanwhile, it is settled in the next round."""
+    sandbox.faults.plan(Fault("hang", "POST /v1/subscriptions/*", count=2))
+    with pytest.raises(GatewayUnreachable):
+        changes.cancel(subscription, gateway=gateway, now=our_clock.now())
+    for _ in range(3):
+        assert look() == 0
+    asked = len(sandbox.requests.all())
+    assert job.resolve_open(our_clock.now()) == 0
+    assert len(sandbox.requests.all()) == asked, "the control: nobody looks before its time"
+    changes.cancel(subscription, gateway=gateway, now=our_clock.now())
+    Intent.objects.filter(purpose="cancel").update(state=Intent.State.UNKNOWN, looks=3)
+    away = {"sent_at": our_clock.wall_time() - timedelta(minutes=20)}
+    Intent.objects.filter(purpose="cancel").update(**away, next_look_at=our_clock.wall_time() + timedelta(hours=6))
+    subscription.refresh_from_db()
+    changes.resume(subscription, gateway=gateway, now=our_clock.now())
+    writes = sum(each["method"] != "GET" for each in sandbox.requests.all())
+    assert job.resolve_open(our_clock.now()) == 1
+    assert unknown() == []
+    assert sum(each["method"] != "GET" for each in sandbox.requests.all()) == writes
+    assert read_again(subscription, gateway).cancel_at is None
+
+
+def test_one_that_is_being_made_is_not_looked_for(subscription, gateway, sandbox):
+    """D1: its answer may come at any moment."""
+    changes.cancel(subscription, gateway=gateway, now=our_clock.now())
+    subscription.refresh_from_db()
+    changes.resume(subscription, gateway=gateway, now=our_clock.now())
+    moments = {"sent_at": our_clock.wall_time(), "next_look_at": our_clock.wall_time() + timedelta(minutes=5)}
+    Intent.objects.filter(purpose="cancel").update(state=Intent.State.SENT, **moments)
+    Intent.objects.filter(purpose="resume").update(sent_at=our_clock.wall_time() + timedelta(seconds=1))
+    asked = len(sandbox.requests.all())
+    assert job.resolve_open(our_clock.now()) == 0
+    assert len(sandbox.requests.all()) == asked
+
+
 def test_what_undid_it_must_be_the_later_one_and_of_the_same_object(subscription, gateway, sandbox, monkeypatch):
     """T8, negative controls: one taken back before, one of somebody else's, and no table at all: looked for on."""
     subscription = changes.cancel(subscription, gateway=gateway, now=our_clock.now())

@@ -317,6 +317,11 @@ MATRIX: dict[str, Row] = {
             ("invoice", lambda stage: {"pk": stage.subscription.invoices.get().pk}),
         )
     },
+    "lms_memberships_attention_invoice_left": Row(
+        admins(OTHER_METHOD),
+        admins(UNKNOWN, needing=("refund_invoice",)),
+        lambda stage: {"pk": stage.subscription.invoices.get().pk},
+    ),
     # --- One person: whoever may see people, and for each deed whoever has its own right as well (X24)
     "lms_memberships_person": _reading(("view_subscription",), _person),
     "lms_memberships_person_why": _reading(("view_subscription",), _person),

@@ -30,11 +30,12 @@ HARMLESS = {
     "creator/settings_surface.py: name in SECRET": "names of settings, so that none of their values is shown",
     "subscriptions/giving_back.py: Refund.objects.at(gateway).filter(token=asked.token)": FORM,
     "subscriptions/refunds.py: asked.filter(token=token)": FORM,
-    "subscriptions/settling_attention.py: Refund.objects.get_or_create(token=uuid.uuid5(DOUBLE, "
-    "f'{invoice.account}:{invoice.livemode}:{invoice.stripe_id}:{left}'), defaults={'account': invoice.account, "
+    "subscriptions/settling_attention.py: Refund.objects.get_or_create(token=_token(invoice, left), "
+    "defaults={'account': invoice.account, "
     "'livemode': invoice.livemode, 'payment_intent_id': payment.payment_intent_id, 'invoice': invoice, "
     "'subscription_id': invoice.subscription_id, 'membership_id': invoice.membership_id, 'amount': left, "
     "'currency': invoice.currency, 'effect': Refund.Effect.KEEP, 'author_id': author.pk, 'created_at': now})": FORM,
+    "subscriptions/settling_attention.py: each.token == _token(each.invoice, each.amount)": FORM,
 }
 #: Made by us for each run of a worker and never sent to anybody: no visitor can guess at it.
 INTERNAL = {"lease_token"}

@@ -26,6 +26,7 @@ def attention_urls() -> list[URLPattern]:
             path(f"{BASE}disputes/<int:pk>/", resolving.dispute, name=names.DISPUTE),
             path(f"{BASE}refunds/<int:pk>/done/", resolving.refund_done, name=names.REFUND_DONE),
             path(f"{BASE}invoices/<int:pk>/", resolving.invoice, name=names.INVOICE),
+            path(f"{BASE}invoices/<int:pk>/leave/", resolving.leave_invoice, name=names.INVOICE_LEFT),
         ]
     )
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 
 from ... import clock
+from ...payments import connect
 from ...subscriptions import attention
 from ...subscriptions.attention import Kind
 from . import names
@@ -32,6 +33,7 @@ def needs_attention(request: HttpRequest) -> HttpResponse:
     # Counted already, with all the others.
     pages.count = counted[kind]
     page = pages.get_page(request.GET.get("p"))
+    at = connect.current()
     context = {
         "page_title": PAGE_TITLE,
         "kinds": [
@@ -40,7 +42,7 @@ def needs_attention(request: HttpRequest) -> HttpResponse:
         ],
         "heading": HEADINGS[kind],
         "about": ABOUT[kind],
-        "rows": [row_of(kind, found, request.user) for found in page],  # type: ignore[arg-type]
+        "rows": [row_of(kind, found, request.user, at) for found in page],  # type: ignore[arg-type]
         "page": page,
         "list_url": reverse(names.LIST),
         "kind": kind.value,

@@ -1,9 +1,12 @@
 """What are the addresses called, and who may see the list and resolve what is on it?"""
 
 LIST = "lms_memberships_attention"
-DOUBLE, PRICE, PRICE_LEFT, STRANGER, STRANGER_LEFT, DISPUTE, REFUND_DONE, INVOICE = (
+DOUBLE, PRICE, PRICE_LEFT, STRANGER, STRANGER_LEFT, DISPUTE, REFUND_DONE, INVOICE, INVOICE_LEFT = (
     f"lms_memberships_attention_{name}"
-    for name in ("double", "price", "price_left", "stranger", "stranger_left", "dispute", "refund_done", "invoice")
+    for name in (
+        *("double", "price", "price_left", "stranger", "stranger_left"),
+        *("dispute", "refund_done", "invoice", "invoice_left"),
+    )
 )
 REFUNDING = "lms_memberships.refund_invoice"
 ENDING = "lms_memberships.end_subscription"

@@ -20,7 +20,7 @@ from ...history import ATTENTION_SETTLED, PRICE_CHOSEN
 from ...memberships.models import Membership
 from ...money import format_money
 from ...payments import connect
-from ...subscriptions import disputes, settling_attention
+from ...subscriptions import settling_attention
 from ...subscriptions.models import Invoice, Subscription
 from ...subscriptions.money_back_models import Dispute, Refund
 from ...subscriptions.queries import UNKNOWN_PRICE
@@ -110,9 +110,7 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
     found = get_object_or_404(Dispute, pk=pk)
 
     def resolve() -> str:
-        gateway = connect.get_gateway()
-        disputes.record(gateway.read_dispute(found.stripe_id), gateway=gateway, now=clock.now())
-        found.refresh_from_db()
+        settling_attention.read_dispute_again(found, gateway=connect.get_gateway(), now=clock.now())
         return _("Stripe says: %(status)s.") % {"status": found.get_status_display()}
 
     return _resolved(request, resolve, "disputes")
@@ -130,6 +128,16 @@ def invoice(request: HttpRequest, pk: int) -> HttpResponse:
         return _("It is still doubtful.") if doubt else _("Our copy is as Stripe has it.")
 
     return _resolved(request, resolve, "invoices")
+
+
+@require_POST
+def leave_invoice(request: HttpRequest, pk: int) -> HttpResponse:
+    """It stays as it is."""
+    _check(request, names.REFUNDING)
+    found = get_object_or_404(Invoice.objects.select_related("membership").exclude(doubt=""), pk=pk)
+    if settling_attention.leave_invoice(found.pk):
+        _note(request, found.membership, found.stripe_id)
+    return _back(request, "invoices")
 
 
 def _resolved(request: HttpRequest, resolve: Callable[[], str], kind: str) -> HttpResponse:

@@ -1,7 +1,7 @@
 """What does the list say of each thing that needs attention, and which buttons does it have?"""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from ...money import format_money
+from ...payments.connect import Connection
 from ...payments.refunds import DisputeStatus
 from ...subscriptions import settling_attention, unreturnable
 from ...subscriptions.attention import Kind
@@ -30,11 +31,15 @@ DISPUTE_AT_STRIPE = "https://dashboard.stripe.com/disputes/{}"
 
 @dataclass(frozen=True)
 class Button:
-    """Where it leads. ``is_post``: it does something at once, and is a form of its own."""
+    """Where it leads. ``is_post``: it does something at once, and is a form of its own.
+
+    ``asks_nobody``: this site asks Stripe nothing for it, so that it is there for rows of whichever account.
+    """
 
     label: str
     url: str
     is_post: bool = False
+    asks_nobody: bool = False
 
 
 @dataclass(frozen=True)
@@ -47,6 +52,8 @@ class Row:
     since: datetime | None
     words: str
     buttons: tuple[Button, ...] = field(default=())
+    #: Why Stripe cannot be asked about it.
+    note: str | Promise = ""
 
 
 HEADINGS: Mapping[Kind, str | Promise] = {
@@ -92,9 +99,16 @@ FAILURES: Mapping[str, str | Promise] = {
 }
 
 
-def row_of(kind: Kind, found: Any, user: AbstractBaseUser) -> Row:
-    """``user`` sees the buttons that they may press."""
-    return MAKERS[kind](found, user)
+def row_of(kind: Kind, found: Any, user: AbstractBaseUser, at: Connection | None) -> Row:
+    """``user`` sees the buttons that they may press; of a row of another account than ``at``, those that ask nobody.
+
+    Without a connection nothing is known of accounts: whoever presses is told that none is connected.
+    """
+    row = MAKERS[kind](found, user)
+    if at is None or found.is_of(at):
+        return row
+    buttons = tuple(each for each in row.buttons if each.asks_nobody)
+    return replace(row, buttons=buttons, note=settling_attention.ELSEWHERE)
 
 
 def _double(found: Any, user: AbstractBaseUser) -> Row:
@@ -102,17 +116,18 @@ def _double(found: Any, user: AbstractBaseUser) -> Row:
     words = _("The second: %(subscription)s")
     if not found.is_second:
         words = _("Charged beside another one, and which of the two to end is for you to say: %(subscription)s")
-        if user.has_perm(person_names.SEE):
-            buttons.append(Button(_("Look at it"), reverse(person_names.PAGE, args=[found.user_id])))
     elif user.has_perm(REFUNDING) and user.has_perm(names.ENDING):
         buttons.append(Button(_("Cancel and refund the second"), reverse(names.DOUBLE, args=[found.pk])))
+    if user.has_perm(person_names.SEE):
+        url = reverse(person_names.PAGE, args=[found.user_id])
+        buttons.append(Button(_("Look at it"), url, asks_nobody=True))
     title, money = found.membership.title, _money(found)
     words = words % {"subscription": found.stripe_id}
     return Row(found.user.get_username(), title, money, found.started_at, words, tuple(buttons))
 
 
 def _dispute(found: Dispute, user: AbstractBaseUser) -> Row:
-    buttons = [Button(_("Answer in Stripe"), DISPUTE_AT_STRIPE.format(found.stripe_id))]
+    buttons = [Button(_("Answer in Stripe"), DISPUTE_AT_STRIPE.format(found.stripe_id), asks_nobody=True)]
     if user.has_perm(REFUNDING):
         buttons.append(Button(_("Look again"), reverse(names.DISPUTE, args=[found.pk]), is_post=True))
     words = str(Dispute.STATUS_LABELS[DisputeStatus(found.status)])
@@ -131,7 +146,7 @@ def _refund(found: Refund, user: AbstractBaseUser) -> Row:
     if user.has_perm(REFUNDING):
         if found.invoice is not None and found.invoice.can_be_refunded and found.payment_intent_id:
             buttons.append(Button(_("Give it back again"), reverse(REFUND, args=[found.invoice_id])))
-        buttons.append(Button(_("Dealt with"), reverse(names.REFUND_DONE, args=[found.pk]), is_post=True))
+        buttons.append(_locally(_("Dealt with"), names.REFUND_DONE, found))
     words = str(FAILURES.get(found.failure, found.failure)) or found.stripe_id or str(found.get_state_display())
     return Row(
         _person(found.subscription),
@@ -147,7 +162,7 @@ def _price(found: Subscription, user: AbstractBaseUser) -> Row:
     buttons = []
     if user.has_perm(names.LINKING):
         buttons.append(Button(_("Choose which membership this is"), reverse(names.PRICE, args=[found.pk])))
-        buttons.append(Button(_("Leave it"), reverse(names.PRICE_LEFT, args=[found.pk]), is_post=True))
+        buttons.append(_locally(_("Leave it"), names.PRICE_LEFT, found))
     words = _("It opened before, and keeps what was paid.") if found.opened_at else _("It has opened nothing.")
     return Row(
         found.user.get_username(), found.membership.title, _money(found), found.started_at, words, tuple(buttons)
@@ -159,7 +174,7 @@ def _stranger(found: Stranger, user: AbstractBaseUser) -> Row:
     if user.has_perms([names.LINKING, person_names.SEE]):
         buttons.append(Button(_("Link it to an account"), reverse(names.STRANGER, args=[found.pk])))
     if user.has_perm(names.LINKING):
-        buttons.append(Button(_("Leave it"), reverse(names.STRANGER_LEFT, args=[found.pk]), is_post=True))
+        buttons.append(_locally(_("Leave it"), names.STRANGER_LEFT, found))
     return Row(
         found.customer_id,
         found.membership.title,
@@ -174,6 +189,7 @@ def _invoice(found: Invoice, user: AbstractBaseUser) -> Row:
     buttons = []
     if user.has_perm(REFUNDING):
         buttons.append(Button(_("Read it again"), reverse(names.INVOICE, args=[found.pk]), is_post=True))
+        buttons.append(_locally(_("Leave it"), names.INVOICE_LEFT, found))
     words = f"{found}: {DOUBTS.get(found.doubt, found.doubt)}"
     return Row(
         found.user.get_username(),
@@ -188,10 +204,15 @@ def _invoice(found: Invoice, user: AbstractBaseUser) -> Row:
 def _guest(found: GuestPurchase, user: AbstractBaseUser) -> Row:
     buttons, email = [], "–"
     if user.has_perm(names.SEEING_GUESTS):
-        buttons.append(Button(_("Look at it"), reverse(GUESTS)))
+        buttons.append(Button(_("Look at it"), reverse(GUESTS), asks_nobody=True))
         email = found.email
     money = _money(found)
     return Row(email, found.membership.title, money, found.paid_at, found.get_state_display(), tuple(buttons))
+
+
+def _locally(label: str, url_name: str, found: Any) -> Button:
+    """Noted here, and nowhere else."""
+    return Button(label, reverse(url_name, args=[found.pk]), is_post=True, asks_nobody=True)
 
 
 def _person(subscription: Subscription | None) -> str:
