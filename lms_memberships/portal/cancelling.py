@@ -54,7 +54,6 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 @login_required
 @require_POST
 @asks_stripe("POST")
-@asks_stripe("POST")
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a cancellation back, also one that Stripe has not heard of yet."""
     subscription = get_object_or_404(_mine(request), pk=pk)
@@ -70,7 +69,6 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 @login_required
 @require_POST
-@asks_stripe("POST")
 @asks_stripe("POST")
 def stay(request: HttpRequest, pk: int) -> HttpResponse:
     """Take the offer: nothing is cancelled, and the discount begins with the next payment (V53)."""
