@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.ui.components import Component
 
@@ -95,7 +95,7 @@ def _of_this_month() -> list[tuple[str, str]]:
     return [
         (_("New recurring members"), str(came)),
         (_("Recurring members lost"), str(left)),
-        (_("Paid"), ", ".join(paid) or "–"),
+        (pgettext("this month", "Paid"), ", ".join(paid) or "–"),
     ]
 
 
