@@ -483,7 +483,7 @@ def test_after_the_tab_was_closed_it_is_found_again(browser, membership, members
     files = client_for(exporter)
     assert "Exports of people" in text(files.get(LIST).content.decode())
     page = files.get(DONE)
-    assert [each.owner for each, _url in page.context["files"]] == [exporter]
+    assert [each.owner for each, _url, _how_far in page.context["files"]] == [exporter]
     assert part(job) not in page.content.decode()
     assert "being made" in text(page.content.decode())
     assert reverse("lms_memberships_people_exported", args=[made.uuid]) not in browser.get(DONE).content.decode()
