@@ -128,7 +128,7 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     until = day(subscription.period_end, get_language() or "en")
     context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
     if card.can_cancel:
-        context["credit"] = credit_words.foretold(subscription)
+        context["credit"] = credit_words.foretold(request, subscription)
         context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT}
         context["offer"] = None if card.waits_for_debit else _offer(request, subscription, card)
     elif card.situation is Situation.ENDING or changes.is_ending(subscription):

@@ -48,7 +48,7 @@ def _show(request: HttpRequest, subscription: Subscription) -> HttpResponse:
         "is_over": changes.is_ending(subscription) or departures.running_of(subscription) is not None,
         "until": day(subscription.cancel_at if subscription.cancel_at else subscription.period_end, language),
         "ends_at_once": is_without_paid_time or not subscription.is_live(now),
-        "credit": credit_words.foretold(subscription),
+        "credit": credit_words.foretold(request, subscription),
         "place": kept_text(subscription),
         "reasons": Feedback.choices,
         "longest": LONGEST_COMMENT,

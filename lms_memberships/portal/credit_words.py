@@ -1,5 +1,6 @@
 """What becomes of the credit of a pause when somebody cancels? Said before the press, and after it (X14)."""
 
+from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
@@ -32,11 +33,11 @@ IN_PAYMENT = gettext_lazy(
 )
 
 
-def foretold(subscription: Subscription) -> str:
+def foretold(request: HttpRequest, subscription: Subscription) -> str:
     """For the page that asks. Empty: it does not rest, or nothing was put aside."""
     if subscription.status != SubscriptionStatus.PAUSED or subscription.opened_at is None:
         return ""
-    gateway = gateway_or_none()
+    gateway = gateway_or_none(request)
     try:
         if gateway is None:
             return str(UNKNOWN)
