@@ -98,10 +98,14 @@ def _take(membership: Membership, request: HttpRequest) -> None:
     lock = membership.get_lock()
     if lock is not None and lock.for_user(request.user):
         raise DraftLocked
+    chosen = request.POST.get("price", "")[:LONGEST]
+    if not chosen:
+        # Without an id Stripe would be asked for its whole list.
+        raise NotUsable(_("Choose a price."))
     gateway, connection = connect.get_gateway(), connect.current()
     if connection is None:
         raise NotConnected
-    found = gateway.read_price(request.POST.get("price", "")[:LONGEST])
+    found = gateway.read_price(chosen)
     (candidate,) = existing_prices.judge([found], membership, connection)
     if candidate.why_not:
         raise NotUsable(candidate.why_not)

@@ -211,6 +211,14 @@ def test_archived_before_publishing_it_stays_a_draft(browser, draft, theirs, gat
     assert not Price.objects.exclude(confirmed_at=None).exists()
 
 
+def test_without_a_choice_stripe_is_asked_nothing(browser, draft, sandbox):
+    """W4: a form without a price, as a script may send it."""
+    sandbox.requests.clear()
+    answer = browser.post(address(draft, "price_use"))
+    assert sandbox.requests.all() == []
+    assert "Choose a price." in browser.get(answer.url).content.decode()
+
+
 def test_a_price_of_another_account_is_not_found(browser, draft):
     """W4: after a change of account or mode; nothing is made in its place."""
     row = Membership.objects.get(pk=draft.pk)
