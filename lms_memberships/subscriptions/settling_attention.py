@@ -155,7 +155,13 @@ def _is_decided(pk: int) -> bool:
     """Closed here as the second of two. What staff have closed, or a refund of theirs or in Stripe, was never that."""
     if not Subscription.objects.filter(pk=pk, is_revoked_by_refund=True, revoked_at__isnull=False).exists():
         return False
-    made = list(Refund.objects.filter(subscription_id=pk).select_related("invoice").order_by("pk"))
+    # What a person has to give back by hand was noted, not made.
+    made = list(
+        Refund.objects.filter(subscription_id=pk)
+        .exclude(failure__in=unreturnable.WORDS)
+        .select_related("invoice")
+        .order_by("pk")
+    )
     # Where nothing was paid nothing goes back, and nothing else closes it like this.
     return not made or any(each.invoice and each.token == _token(each.invoice, each.amount) for each in made)
 
