@@ -316,7 +316,7 @@ def test_the_front_page_counts_the_people_whom_its_link_shows(client_for, held, 
     link = re.search(r'<a href="([^"]*state=failing[^"]*)">([^<]*)</a>', page)
     assert link, page
     listed = desk.get(link[1]).context["object_list"]
-    assert link[2] == f"People whose payment failed: {len(listed)}"
+    assert link[2].strip() == f"People whose payment failed: {len(listed)}"
     assert len(listed) == 4
     bookkeeper = client_for(allow(UserFactory(), "view_invoice"))
     assert "whose payment failed" not in bookkeeper.get(reverse("wagtailadmin_home")).content.decode()
