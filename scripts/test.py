@@ -4,7 +4,7 @@
 databases are made, and removed, but for one that is migrated and copied from: lmsm_rig_template_…, a new one for each
 change of the migrations. ``REQUIRE_POSTGRES=1``, ``REQUIRE_BROWSER=1`` and ``REQUIRE_REDIS=1`` turn what is missing into
 a failure. ``TEST_DATABASES=postgresql`` leaves SQLite out, ``sqlite`` PostgreSQL. Where PostgreSQL runs all journeys,
-SQLite runs a third of them, besides everything else; ``TEST_SQLITE=whole`` runs all on both. Further arguments go to pytest.
+SQLite runs a sixth of them, besides everything else; ``TEST_SQLITE=whole`` runs all on both. Further arguments go to pytest.
 """
 
 import getpass

@@ -1,8 +1,8 @@
 """Which tests may run beside each other, and which need only one database?
 
-Beside each other run all, except those that share one demo or one site of the rig: in one process. The journeys take
-half of all time and ask the same questions of the database again and again: where PostgreSQL runs all of them, one file
-in three runs on SQLite too, the same ones each time.
+Beside each other run all, except those that share one demo or one site of the rig: in one process. What goes through
+the whole site over HTTP takes most of the time, and asks the same questions of the database again and again: where
+PostgreSQL runs all of it, one file in six runs on SQLite too, the same ones each time.
 """
 
 import zlib
@@ -13,8 +13,10 @@ from xdist.scheduler import LoadScopeScheduling
 #: One demo serves all of the first, one site each of the others: what they start takes longer than a test.
 TOGETHER = ("tests/browser/", "tests/faults/test_oracle.py")
 KILLING = "tests/faults/test_kill.py"
-JOURNEYS = "tests/flows/"
-ONE_IN = 3
+JOURNEYS = tuple(
+    f"tests/{folder}/" for folder in ("flows", "security", "leaks", "faults", "sandbox_pages", "example_site", "install")
+)
+ONE_IN = 6
 
 
 class OneDemo(LoadScopeScheduling):
@@ -28,7 +30,7 @@ class OneDemo(LoadScopeScheduling):
 
 
 def mark_journeys(items: list[pytest.Item]) -> None:
-    """Two files of journeys in three get the mark ``once``."""
+    """Five files of journeys in six get the mark ``once``."""
     for item in items:
         file = item.nodeid.partition("::")[0]
         if file.startswith(JOURNEYS) and zlib.crc32(file.encode()) % ONE_IN:

@@ -14,7 +14,7 @@ pytestmark = [
 ]
 
 POINTS = killing.killpoints()
-CHOSEN = killing.some(POINTS, pick(test=6, ci=len(POINTS), soak=len(POINTS)), SEED)
+CHOSEN = killing.some(POINTS, pick(test=6, ci=len(POINTS) // 2, soak=len(POINTS)), SEED)
 #: At the first, the second or the third time that a process comes by, where it comes by that often.
 TIMES = 2
 HANDING_OVER = {"emails.marked", "emails.sent"}
