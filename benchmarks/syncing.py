@@ -16,7 +16,7 @@ from tests.faults import crowd as members
 
 from . import crowd, intake, processing
 from .asking import Arguments
-from .measuring import Row, at_most, milliseconds, queries
+from .measuring import Row, at_most, milliseconds, number_of_queries
 
 #: Compared each time, all of them in the one account that is asked.
 COMPARED = 300
@@ -39,7 +39,7 @@ def rows(arguments: Arguments) -> list[Row]:
         for size in arguments.sizes:
             crowd.grow(size)
             times[size] = min(_seconds() for _turn in range(TURNS))
-            asked = len(queries(_compare))
+            asked = number_of_queries(_compare)
             each = f"{asked / COMPARED:.1f} queries and {milliseconds(times[size] / COMPARED)} for each"
             found.append(Row(f"{COMPARED:,} subscriptions compared with Stripe, {size:,} people", each))
     first, last = min(times), max(times)

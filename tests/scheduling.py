@@ -14,7 +14,8 @@ from xdist.scheduler import LoadScopeScheduling
 TOGETHER = ("tests/browser/", "tests/faults/test_oracle.py")
 KILLING = "tests/faults/test_kill.py"
 JOURNEYS = tuple(
-    f"tests/{folder}/" for folder in ("flows", "security", "leaks", "faults", "sandbox_pages", "example_site", "install")
+    f"tests/{folder}/"
+    for folder in ("flows", "security", "leaks", "faults", "sandbox_pages", "example_site", "install")
 )
 ONE_IN = 6
 
