@@ -114,7 +114,7 @@ def unanswered(*, now: datetime) -> "QuerySet[TierChange]":
 def find_out(change: TierChange, *, gateway: Gateway, now: datetime) -> None:
     """Ask Stripe what came of it. What never arrived there, nor will, came to nothing."""
     subscription = change.subscription
-    if (subscription.account, subscription.livemode) != (gateway.account_id, gateway.livemode):
+    if not subscription.is_of(gateway):
         return
     look(subscription, gateway=gateway, now=now)
     change.refresh_from_db()

@@ -34,7 +34,7 @@ def close_old_checkouts(checkouts: Iterable[Checkout], *, gateway: Gateway, now:
     """Ask Stripe what came of each: paid after all, or over."""
 
     def close(checkout: Checkout) -> None:
-        is_elsewhere = (checkout.account, checkout.livemode) != (gateway.account_id, gateway.livemode)
+        is_elsewhere = not checkout.is_of(gateway)
         if is_elsewhere or not checkout.session_id:
             # Paid all the same, it would be found by its reference when Stripe tells of it.
             settling.close(checkout, Checkout.State.EXPIRED)

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
@@ -14,9 +15,13 @@ from wagtail.log_actions import log
 from .. import history
 from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway
+from ..payments.models import StripeObject
 from ..retrying import retried
 from .deed_models import Deed
 from .models import Subscription
+
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
 
 Kind = Deed.Kind
 
@@ -48,10 +53,10 @@ class Wish:
     key: uuid.UUID
 
 
-def refuse_elsewhere(subscription: Subscription, gateway: Gateway) -> None:
-    """Raise InOtherAccount."""
-    if not subscription.is_at(gateway, subscription.stripe_id):
-        raise InOtherAccount
+def refuse_elsewhere(row: StripeObject | None, gateway: Gateway, words: "str | _StrPromise | None" = None) -> None:
+    """Raise InOtherAccount: what another account does not know, or would not do, says nothing of it (E9)."""
+    if row is not None and not row.is_of(gateway):
+        raise InOtherAccount(words)
 
 
 def note(kind: Deed.Kind, user_id: int, wish: Wish, *, now: datetime, **columns: object) -> tuple[Deed, bool]:

@@ -40,8 +40,8 @@ class PaidElsewhere(OutsideFailure):
 def refund(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
     """Nobody can redeem it from the first line on; the money follows, now or as soon as Stripe answers.
 
-    Raises AlreadyRedeemed, NothingToRefund, PaidElsewhere, RefusedJustNow, or what Stripe answers: then it waits, closed, for the next
-    try.
+    Raises AlreadyRedeemed, NothingToRefund, IsDisputed, PaidElsewhere, RefusedJustNow, or what Stripe answers: then it
+    waits, closed, for the next try.
     """
     _refuse_elsewhere(gift, gateway)
     close(gift.pk, now=now)

@@ -19,11 +19,11 @@ from ..history import PAYMENT_REFUNDED
 from ..money import Money, format_money, to_stripe_amount
 from ..payments import intents
 from ..payments.gateway import Gateway, GatewayFailure, InvoiceSnapshot
-from ..payments.models import Intent, StripeObject
+from ..payments.models import Intent
 from ..payments.refunds import BackRequest, CreditPreview
 from ..retrying import retried
 from . import disputed, people, refunds
-from .deeds import InOtherAccount, SentAlready
+from .deeds import SentAlready, refuse_elsewhere
 from .models import Invoice
 from .money_back_models import Refund
 from .payments_made import Payment
@@ -74,7 +74,7 @@ class Asked:
 
 def left_of(payment: Payment, *, gateway: Gateway) -> Money:
     """What was paid and not given back, as Stripe has it now. Reads, and writes nothing. Raises InOtherAccount, PaidInParts."""
-    _refuse_elsewhere(payment.invoice or payment.subscription, gateway)
+    refuse_elsewhere(payment.invoice or payment.subscription, gateway)
     if not payment.payment_intent_id:
         raise PaidInParts
     paid = payment.paid(gateway=gateway)
@@ -105,7 +105,7 @@ def preview(payment: Payment, money: Money, *, left: Money, gateway: Gateway) ->
 def give_back(payment: Payment, asked: Asked, *, gateway: Gateway, now: datetime) -> Refund:
     """Once for each form. Raises a Refusal, or what Stripe answers: then it waits, and is tried again until it is made."""
     to_stripe_amount(asked.money)
-    _refuse_elsewhere(payment.invoice or payment.subscription, gateway)
+    refuse_elsewhere(payment.invoice or payment.subscription, gateway)
     known = Refund.objects.at(gateway).filter(token=asked.token).first()
     if known is None:
         for snapshot in gateway.refunds_of(payment.payment_intent_id):
@@ -118,7 +118,7 @@ def give_back(payment: Payment, asked: Asked, *, gateway: Gateway, now: datetime
 
 def carry_out(refund: Refund, *, gateway: Gateway, now: datetime) -> Refund:
     """Have Stripe make it. What is made, by whomever, is not made again. Raises InOtherAccount."""
-    _refuse_elsewhere(refund, gateway)
+    refuse_elsewhere(refund, gateway)
     _choose_way(refund, gateway)
     if refund.state != State.ASKED:
         return refund
@@ -160,12 +160,6 @@ def find_made(intent: Intent, gateway: Gateway) -> str | None:
     metadata = {refunds.REFUND_KEY: str(said["token"])}
     money = Money(int(str(said["amount"])), str(said["currency"]))
     return gateway.find_given_back(BackRequest(str(said["payment"]), str(said["invoice"]), money, metadata))
-
-
-def _refuse_elsewhere(row: StripeObject | None, gateway: Gateway) -> None:
-    """What another account would not make was not refused."""
-    if row is not None and not row.is_of(gateway):
-        raise InOtherAccount
 
 
 @retried

@@ -56,7 +56,7 @@ def forget(*, now: datetime) -> int:
 
 
 def _follow(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> None:
-    if (purchase.account, purchase.livemode) != (gateway.account_id, gateway.livemode):
+    if not purchase.is_of(gateway):
         # Whether it was paid, only its own account knows.
         return
     if purchase.state == State.CLAIMED:

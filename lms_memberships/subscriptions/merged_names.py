@@ -56,9 +56,8 @@ def out_of_reach(rows: Iterable[Subscription], connection: Connection | None) ->
     """Those of another account or mode of Stripe: moved here, they keep the old name there. None: nobody can say now."""
     if connection is None:
         return []
-    here = connection.account_id, connection.livemode
     named = (row for row in rows if row.is_recurring and row.stripe_id)
-    return [row for row in named if (row.account, row.livemode) != here]
+    return [row for row in named if not row.is_of(connection)]
 
 
 def _named_by(deed: Deed, gateway: Gateway) -> Iterator[tuple[str, str]]:

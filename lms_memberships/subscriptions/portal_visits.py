@@ -35,7 +35,7 @@ def customer_of(user: AbstractBaseUser, subscription: Subscription | None, *, ga
     if subscription is not None:
         if not subscription.customer_id or subscription.origin not in PAID_THEMSELVES:
             raise NothingPaid
-        if (subscription.account, subscription.livemode) != (gateway.account_id, gateway.livemode):
+        if not subscription.is_of(gateway):
             raise PaidElsewhere
         return subscription.customer_id
     mine = Customer.objects.filter(user_id=user.pk, account=gateway.account_id, livemode=gateway.livemode)

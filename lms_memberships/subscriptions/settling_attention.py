@@ -16,10 +16,9 @@ from ..memberships.intervals import interval_of
 from ..memberships.models import Membership, Price
 from ..money import Money
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
-from ..payments.models import StripeObject
 from ..retrying import retried
 from . import attention, billing, disputes, giving_back, lifecycle, people, refunds, settling, unreturnable
-from .deeds import InOtherAccount
+from .deeds import refuse_elsewhere
 from .models import Invoice, Subscription
 from .money_back_models import Dispute, Refund
 from .payments_made import of_invoice
@@ -69,7 +68,7 @@ def undo_second(second: Subscription, *, author: AbstractBaseUser, gateway: Gate
 
     The first one stays as it is, and with it access. Raises NoDouble, NotAllBack, InOtherAccount, or what Stripe answers.
     """
-    _refuse_elsewhere(second, gateway)
+    refuse_elsewhere(second, gateway, ELSEWHERE)
     _decide(second.pk, author, gateway=gateway, now=now)
     for refund in Refund.objects.unanswered().filter(subscription_id=second.pk).select_related("invoice"):
         giving_back.carry_out(refund, gateway=gateway, now=now)
@@ -84,7 +83,7 @@ def choose_price(
     subscription: Subscription, membership: Membership, *, gateway: Gateway, now: datetime
 ) -> Subscription:
     """Its price at Stripe is one of this membership's: noted, never offered, and the subscription read again (G12)."""
-    _refuse_elsewhere(subscription, gateway)
+    refuse_elsewhere(subscription, gateway, ELSEWHERE)
     snapshot = gateway.read_subscription(subscription.stripe_id)
     _note_price(snapshot, membership, gateway=gateway, now=now)
     return settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now) or subscription
@@ -105,7 +104,7 @@ def leave_invoice(invoice_id: int) -> bool:
 def read_invoice_again(invoice: Invoice, *, gateway: Gateway, now: datetime) -> str:
     """What is still doubtful about it: empty, ``SUMS``, ``ABSENT``, or ``LEFT``. Raises InOtherAccount."""
     # That another account does not know it says nothing of it.
-    _refuse_elsewhere(invoice, gateway)
+    refuse_elsewhere(invoice, gateway, ELSEWHERE)
     try:
         snapshot = gateway.read_invoice(invoice.stripe_id)
     except NotFound:
@@ -117,14 +116,9 @@ def read_invoice_again(invoice: Invoice, *, gateway: Gateway, now: datetime) -> 
 
 def read_dispute_again(dispute: Dispute, *, gateway: Gateway, now: datetime) -> None:
     """Somebody has just answered the bank. Raises InOtherAccount."""
-    _refuse_elsewhere(dispute, gateway)
+    refuse_elsewhere(dispute, gateway, ELSEWHERE)
     disputes.record(gateway.read_dispute(dispute.stripe_id), gateway=gateway, now=now)
     dispute.refresh_from_db()
-
-
-def _refuse_elsewhere(row: StripeObject, gateway: Gateway) -> None:
-    if not row.is_of(gateway):
-        raise InOtherAccount(ELSEWHERE)
 
 
 @retried

@@ -16,6 +16,12 @@ def mail_is_on(db) -> None:
 
 
 @pytest.fixture
+def fourteen_days(settings) -> None:
+    """So long a purchase can be withdrawn from, as EU law has it."""
+    settings.LMS_MEMBERSHIPS_WITHDRAWAL_DAYS = 14
+
+
+@pytest.fixture
 def offered(membership, gateway) -> Membership:
     return offer(membership, gateway)
 

@@ -13,14 +13,9 @@ from tests.flows.refunding import at_stripe, page_of
 from tests.flows.steps import text
 from tests.flows.test_withdrawing_money import drain, withdraw
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fourteen_days")]
 
 BY_HAND = "cannot be given back from here"
-
-
-@pytest.fixture(autouse=True)
-def fourteen_days(settings):
-    settings.LMS_MEMBERSHIPS_WITHDRAWAL_DAYS = 14
 
 
 @pytest.fixture

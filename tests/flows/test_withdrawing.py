@@ -18,12 +18,7 @@ from tests.factories import MembershipFactory, UserFactory, publish, put_into
 from tests.flows.giving import offer, pay
 from tests.flows.steps import buy, press_join, text
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fourteen_days(settings):
-    settings.LMS_MEMBERSHIPS_WITHDRAWAL_DAYS = 14
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fourteen_days")]
 
 
 @pytest.fixture

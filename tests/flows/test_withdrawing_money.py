@@ -15,12 +15,7 @@ from tests.flows.backwards import bought, charge_of, past_stripe
 from tests.flows.steps import buy, text
 from tests.flows.test_switching import change
 
-pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture(autouse=True)
-def fourteen_days(settings):
-    settings.LMS_MEMBERSHIPS_WITHDRAWAL_DAYS = 14
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("fourteen_days")]
 
 
 @pytest.fixture

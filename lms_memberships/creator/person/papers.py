@@ -45,8 +45,7 @@ def _onward(request: HttpRequest, pk: int, invoice: int, what: str) -> HttpRespo
     row = get_object_or_404(Invoice, pk=invoice, user_id=pk)
     try:
         gateway = connect.get_gateway()
-        if (row.account, row.livemode) != (gateway.account_id, gateway.livemode):
-            raise deeds.InOtherAccount
+        deeds.refuse_elsewhere(row, gateway)
         url = getattr(gateway.read_invoice(row.stripe_id), what)
     except (Refusal, OutsideFailure) as no:
         messages.error(request, str(no.message))
