@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from ...money import format_money
 from ...payments.connect import Connection
 from ...payments.refunds import DisputeStatus
+from ...punctuation import labelled
 from ...subscriptions import settling_attention, unreturnable
 from ...subscriptions.attention import Kind
 from ...subscriptions.guest_models import GuestPurchase
@@ -190,7 +191,7 @@ def _invoice(found: Invoice, user: AbstractBaseUser) -> Row:
     if user.has_perm(REFUNDING):
         buttons.append(Button(_("Read it again"), reverse(names.INVOICE, args=[found.pk]), is_post=True))
         buttons.append(_locally(_("Leave it"), names.INVOICE_LEFT, found))
-    words = f"{found}: {DOUBTS.get(found.doubt, found.doubt)}"
+    words = labelled(found, DOUBTS.get(found.doubt, found.doubt))
     return Row(
         found.user.get_username(),
         found.membership.title,
