@@ -6,7 +6,6 @@ from datetime import datetime
 from functools import partial
 
 from .. import killpoints
-from ..errors import OutsideFailure
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
 from ..payments.models import Intent
@@ -19,16 +18,6 @@ logger = logging.getLogger(__name__)
 REFUND = "pay_back"
 END = "end_and_pay_back"
 LET_GO = "void_invoice"
-
-
-class BilledElsewhere(OutsideFailure):
-    """Money flows in an account that this site is not connected to: only that account can end it, or give it back."""
-
-
-def refuse_elsewhere(subscription: Subscription, gateway: Gateway) -> None:
-    """Raise BilledElsewhere. Asked before anything is concluded from what this account does not know (E9)."""
-    if not subscription.is_at(gateway, subscription.stripe_id):
-        raise BilledElsewhere
 
 
 def end_and_pay_back(
