@@ -10,7 +10,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
 from ..payments.models import Intent
 from ..payments.refunds import DisputeStatus
-from . import disputed, holding, one_by_one, people, taking_credit, unreturnable
+from . import disputed, ending_at_stripe, one_by_one, people, taking_credit, unreturnable
 from .models import Subscription
 
 logger = logging.getLogger(__name__)
@@ -28,7 +28,7 @@ def end_and_pay_back(
     False: a payment for it is on its way or disputed, so that this is to be called again. Calling it again refunds
     nothing twice. Raises what Stripe has refused, once all the other payments have gone back.
     """
-    holding.end_now(subscription, purpose=END, gateway=gateway)
+    ending_at_stripe.end_now(subscription.stripe_id, purpose=END, gateway=gateway)
     killpoints.reach("pay_back.ended")
     found = gateway.list_invoices(subscription_id=subscription.stripe_id)
     invoices = [each for each in found if since is None or (each.paid_at or each.created_at) >= since]

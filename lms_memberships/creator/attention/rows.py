@@ -139,14 +139,7 @@ def _dispute(found: Dispute, user: AbstractBaseUser) -> Row:
         buttons.append(Button(_("Look again"), reverse(names.DISPUTE, args=[found.pk]), is_post=True))
         buttons.append(_at_last(names.DISPUTE_LEFT, found))
     words = str(Dispute.STATUS_LABELS[DisputeStatus(found.status)])
-    return Row(
-        _person(found.subscription),
-        _title(found.membership),
-        _money(found),
-        found.created_at,
-        words,
-        tuple(buttons),
-    )
+    return _of_money_back(found, words, buttons)
 
 
 def _refund(found: Refund, user: AbstractBaseUser) -> Row:
@@ -156,14 +149,7 @@ def _refund(found: Refund, user: AbstractBaseUser) -> Row:
             buttons.append(Button(_("Give it back again"), reverse(REFUND, args=[found.invoice_id])))
         buttons.append(_locally(_("Dealt with"), names.REFUND_DONE, found))
     words = str(FAILURES.get(found.failure, found.failure)) or found.stripe_id or str(found.get_state_display())
-    return Row(
-        _person(found.subscription),
-        _title(found.membership),
-        _money(found),
-        found.created_at,
-        words,
-        tuple(buttons),
-    )
+    return _of_money_back(found, words, buttons)
 
 
 def _price(found: Subscription, user: AbstractBaseUser) -> Row:
@@ -227,12 +213,11 @@ def _at_last(url_name: str, found: Any) -> Button:
     return replace(_locally(_("Leave it"), url_name, found), is_last=True)
 
 
-def _person(subscription: Subscription | None) -> str:
-    return subscription.user.get_username() if subscription is not None else "–"
-
-
-def _title(membership: Any) -> str:
-    return membership.title if membership is not None else "–"
+def _of_money_back(found: Dispute | Refund, words: str, buttons: list[Button]) -> Row:
+    """Of which neither the person nor the membership has to be known here."""
+    person = found.subscription.user.get_username() if found.subscription is not None else "–"
+    title = found.membership.title if found.membership is not None else "–"
+    return Row(person, title, _money(found), found.created_at, words, tuple(buttons))
 
 
 def _money(row: Any) -> str:
