@@ -25,6 +25,7 @@ from ..emails.catalogue import CATALOGUE, EmailKind
 from ..emails.models import EmailSwitch
 from ..memberships.intervals import Interval
 from ..memberships.models import Membership
+from ..punctuation import labelled
 from ..subscriptions import renewing
 
 FOLLOW, ON, OFF = "follow", "on", "off"
@@ -53,7 +54,7 @@ class ForAllForm(forms.Form):
             )
         for interval, notice in renewing.notices().items():
             self.fields[_days_of(interval)] = forms.IntegerField(
-                label=f"{CATALOGUE[EmailKind.RENEWAL_SOON].label}: {Interval(interval).label}",
+                label=labelled(CATALOGUE[EmailKind.RENEWAL_SOON].label, Interval(interval).label),
                 help_text=DAYS_HELP,
                 required=False,
                 min_value=1,

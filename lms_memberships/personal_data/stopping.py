@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from ..errors import OutsideFailure
 from ..payments.gateway import Gateway, NotFound
 from ..payments.models import Customer
-from ..subscriptions import closing, gift_refunding, gift_settling, holding, lifecycle, settling
+from ..subscriptions import closing, ending_at_stripe, gift_refunding, gift_settling, lifecycle, settling
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.models import Checkout, Subscription
 from ..subscriptions.told import OVER
@@ -102,7 +102,7 @@ def _close(checkout: Checkout, *, gateway: Gateway, now: datetime) -> None:
 
 def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
     try:
-        holding.end_now(subscription, purpose="erase", gateway=gateway)
+        ending_at_stripe.end_now(subscription.stripe_id, purpose="erase", gateway=gateway)
         read = settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
     except NotFound:
         # Stripe has no such subscription: nothing can be charged for it. That too is an answer.

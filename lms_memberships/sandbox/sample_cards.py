@@ -21,10 +21,10 @@ TEST_CARDS: dict[str, tuple[str, str]] = {
         "Est acceptée, puis échoue au premier débit ou au renouvellement",
     ),
     "4000000000000002": ("Is declined", "Est refusée"),
-    "4000000000009995": ("Is declined: insufficient funds", "Est refusée : provision insuffisante"),
-    "4000000000000069": ("Is declined: expired card", "Est refusée : carte expirée"),
-    "4000000000000127": ("Is declined: wrong security code", "Est refusée : code de sécurité erroné"),
-    "4000000000000119": ("Is declined: processing error", "Est refusée : erreur de traitement"),
+    "4000000000009995": ("Is declined: insufficient funds", "Est refusée : provision insuffisante"),
+    "4000000000000069": ("Is declined: expired card", "Est refusée : carte expirée"),
+    "4000000000000127": ("Is declined: wrong security code", "Est refusée : code de sécurité erroné"),
+    "4000000000000119": ("Is declined: processing error", "Est refusée : erreur de traitement"),
 }
 
 _COLUMN = {"en": 0, "fr": 1}

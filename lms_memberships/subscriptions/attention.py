@@ -62,8 +62,11 @@ def doubles(now: datetime) -> "QuerySet[Subscription]":
     return charged.filter(Exists(_earlier(now)))
 
 
-def _paid_twice(now: datetime) -> "QuerySet[Subscription]":
-    """Those, and what else is charged beside one that goes on: there, which of the two to end is for somebody to say."""
+def paid_twice(now: datetime) -> "QuerySet[Subscription]":
+    """Those, and what else is charged beside one that goes on: there, which of the two to end is for somebody to say.
+
+    Without what somebody leaves so in an account that cannot be asked.
+    """
     charged = Subscription.objects.charged_on(now)
     is_sound = Case(When(unbroken(now), then=True), default=False)
     is_second = Q(Exact(OuterRef("is_sound"), Value(value=True)), pk__gt=OuterRef("pk")) & ~FOR_GOOD
@@ -72,7 +75,8 @@ def _paid_twice(now: datetime) -> "QuerySet[Subscription]":
     other_tiers = Exists(_tiers(Subscription.objects.lasting(now))) | Exists(_tiers(charged))
     tiers = charged.filter(other_tiers, flag=DOUBLE)
     found = same.order_by().values("pk").union(tiers.order_by().values("pk"), all=True)
-    return Subscription.objects.filter(pk__in=found)
+    # Beside an unknown price that mark speaks of the price.
+    return Subscription.objects.filter(Q(left_alone_at=None) | Q(flag=UNKNOWN_PRICE), pk__in=found)
 
 
 def _others(now: datetime) -> "SubscriptionQuerySet":
@@ -93,8 +97,9 @@ def _tiers(rows: "SubscriptionQuerySet") -> "SubscriptionQuerySet":
     return rows.exclude(membership=OuterRef("membership"))
 
 
-def _disputes(now: datetime) -> "QuerySet[Dispute]":
-    return Dispute.objects.running()
+def disputes(now: datetime) -> "QuerySet[Dispute]":
+    """Not decided, as far as is known here, and nobody left it so."""
+    return Dispute.objects.running().exclude(said=LEFT)
 
 
 def _refunds(now: datetime) -> "QuerySet[Refund]":
@@ -125,8 +130,8 @@ def _guests(now: datetime) -> "QuerySet[GuestPurchase]":
 
 
 FINDERS: Mapping[Kind, Callable[[datetime], "QuerySet[Any]"]] = {
-    Kind.DOUBLES: _paid_twice,
-    Kind.DISPUTES: _disputes,
+    Kind.DOUBLES: paid_twice,
+    Kind.DISPUTES: disputes,
     Kind.REFUNDS: _refunds,
     Kind.PRICES: _prices,
     Kind.STRANGERS: _strangers,

@@ -44,6 +44,12 @@ class InOtherAccount(Refusal):
     )
 
 
+class BilledElsewhere(OutsideFailure):
+    """The same of what is decided already, and waits until that account is connected again."""
+
+    message = _("This was paid in another Stripe account. Connect it again, or give it back in Stripe's dashboard.")
+
+
 @dataclass(frozen=True)
 class Wish:
     """Who wants it, why, and the key of the form that said so."""
@@ -57,6 +63,12 @@ def refuse_elsewhere(row: StripeObject | None, gateway: Gateway, words: "str | _
     """Raise InOtherAccount: what another account does not know, or would not do, says nothing of it (E9)."""
     if row is not None and not row.is_of(gateway):
         raise InOtherAccount(words)
+
+
+def put_off_elsewhere(row: StripeObject, gateway: Gateway) -> None:
+    """Raise BilledElsewhere, before anything is concluded from what this account does not know (E9)."""
+    if not row.is_of(gateway):
+        raise BilledElsewhere
 
 
 def note(kind: Deed.Kind, user_id: int, wish: Wish, *, now: datetime, **columns: object) -> tuple[Deed, bool]:

@@ -13,7 +13,7 @@ from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
 from ..payments.leaving import Why
 from ..retrying import retried
-from . import changes, lifecycle, one_by_one, paying_back, people, settling
+from . import changes, deeds, lifecycle, one_by_one, paying_back, people, settling
 from .departure_models import LONGEST_COMMENT, Departure, Feedback
 from .models import Subscription
 from .queries import BILLED
@@ -63,7 +63,7 @@ def leave(subscription: Subscription, wish: Wish, *, gateway: Gateway | None, no
 def carry_out(departure: Departure, *, gateway: Gateway, now: datetime) -> None:
     """Ask Stripe for it. What raises is to be tried again; a refusal drops it, for there is nothing left to end."""
     subscription = Subscription.objects.select_related("membership", "price").get(pk=departure.subscription_id)
-    paying_back.refuse_elsewhere(subscription, gateway)
+    deeds.put_off_elsewhere(subscription, gateway)
     try:
         if not _end(subscription, departure, gateway=gateway, now=now):
             return

@@ -9,7 +9,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionStatus
 from ..payments.models import Intent
 from ..retrying import retried
-from . import people, unreturnable
+from . import ending_at_stripe, people, unreturnable
 from .models import Subscription
 from .told import save_and_tell
 
@@ -47,7 +47,7 @@ def undo(subscription: Subscription, invoice: InvoiceSnapshot | None, *, gateway
         else:
             unreturnable.note(subscription, invoice, gateway=gateway, now=now)
         killpoints.reach("undo.refunded")
-    _cancel(subscription, gateway)
+    ending_at_stripe.end_now(subscription.stripe_id, purpose="cancel_second_purchase", gateway=gateway)
     killpoints.reach("undo.cancelled")
     # A debit may still be on its way: its arrival leads here again.
     if invoice is None or invoice.status in CLOSED_INVOICES:
@@ -81,29 +81,6 @@ def _reason(subscription: Subscription) -> str:
 
 def find_refund(intent: Intent, gateway: Gateway) -> str | None:
     return gateway.find_refund(str(intent.parameters["payment"]))
-
-
-def _cancel(subscription: Subscription, gateway: Gateway) -> None:
-    stripe_id = subscription.stripe_id
-
-    def cancel(key: str) -> str:
-        # Ending twice is ending once: this call needs no key.
-        gateway.cancel_now(stripe_id)
-        return stripe_id
-
-    def find() -> str | None:
-        is_over = gateway.read_subscription(stripe_id).status == SubscriptionStatus.CANCELED
-        return stripe_id if is_over else None
-
-    intents.carry_out(
-        purpose="cancel_second_purchase",
-        subject=stripe_id,
-        parameters={"subscription": stripe_id},
-        gateway=gateway,
-        call=cancel,
-        result_id=str,
-        find=find,
-    )
 
 
 @retried

@@ -7,12 +7,12 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
 from .. import events, killpoints
-from ..errors import OutsideFailure, Refusal
+from ..errors import Refusal
 from ..payments import intents
 from ..payments.gateway import Gateway, RequestRefused
 from ..payments.refunds import DisputeStatus
 from ..retrying import retried
-from . import disputed, one_by_one, people
+from . import deeds, disputed, one_by_one, people
 from .gift_models import REFUNDED_LATE, Gift
 
 PURPOSE = "refund_gift"
@@ -31,19 +31,13 @@ class RefusedJustNow(Refusal):
     message = _("The gift is closed. Stripe has just refused to give its money back: it is asked again by itself.")
 
 
-class PaidElsewhere(OutsideFailure):
-    """The money is in an account that this site is not connected to (E9)."""
-
-    message = _("This was paid in another Stripe account. Connect it again, or give it back in Stripe's dashboard.")
-
-
 def refund(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
     """Nobody can redeem it from the first line on; the money follows, now or as soon as Stripe answers.
 
-    Raises AlreadyRedeemed, NothingToRefund, IsDisputed, PaidElsewhere, RefusedJustNow, or what Stripe answers: then it
+    Raises AlreadyRedeemed, NothingToRefund, IsDisputed, BilledElsewhere, RefusedJustNow, or what Stripe answers: then it
     waits, closed, for the next try.
     """
-    _refuse_elsewhere(gift, gateway)
+    deeds.put_off_elsewhere(gift, gateway)
     close(gift.pk, now=now)
     killpoints.reach("gift.closed")
     if not carry_out(gift, gateway=gateway, now=now):
@@ -69,7 +63,7 @@ def carry_out(gift: Gift, *, gateway: Gateway, now: datetime) -> bool:
 
     False: it waits for the bank to decide, or Stripe has refused it a moment ago.
     """
-    _refuse_elsewhere(gift, gateway)
+    deeds.put_off_elsewhere(gift, gateway)
     payment_id = Gift.objects.values_list("payment_intent_id", flat=True).get(pk=gift.pk)
     if payment_id and not _is_returned(gift, payment_id, gateway):
         return False
@@ -102,11 +96,6 @@ def refresh(gift: Gift, *, gateway: Gateway, now: datetime) -> None:
 def locked(gift_id: int) -> Gift:
     """For writing. The last lock but the membership's: whoever also locks people and subscriptions does so before."""
     return Gift.objects.select_for_update(of=("self",)).select_related("membership").get(pk=gift_id)
-
-
-def _refuse_elsewhere(gift: Gift, gateway: Gateway) -> None:
-    if not gift.is_of(gateway):
-        raise PaidElsewhere
 
 
 def _is_returned(gift: Gift, payment_id: str, gateway: Gateway) -> bool:

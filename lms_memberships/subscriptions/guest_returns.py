@@ -10,8 +10,9 @@ from django.db import transaction
 
 from .. import events, killpoints
 from ..payments import intents
-from ..payments.gateway import Gateway, InvoiceSnapshot, SubscriptionStatus
+from ..payments.gateway import Gateway, InvoiceSnapshot
 from ..retrying import retried
+from . import ending_at_stripe
 from .guest_links import renew, tell
 from .guest_models import GuestPurchase
 from .told import OVER
@@ -33,7 +34,7 @@ def carry_out(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> No
         for invoice in gateway.list_invoices(subscription_id=purchase.stripe_id):
             _give_back(purchase, invoice, gateway)
         killpoints.reach("guest.refunded")
-        _end(purchase.stripe_id, gateway)
+        ending_at_stripe.end_now(purchase.stripe_id, purpose=END, gateway=gateway)
     elif purchase.stripe_id.startswith("pi_") and not is_given_back(purchase.stripe_id, purchase.amount, gateway):
         _refund(purchase, purchase.stripe_id, gateway)
     killpoints.reach("guest.ended")
@@ -88,27 +89,6 @@ def _refund(purchase: GuestPurchase, payment_id: str, gateway: Gateway) -> None:
         call=lambda key: gateway.refund_payment(payment_id, key=key, metadata=metadata),
         result_id=str,
         find=lambda: gateway.find_refund(payment_id),
-    )
-
-
-def _end(stripe_id: str, gateway: Gateway) -> None:
-    def end(key: str) -> str:
-        # Ending twice is ending once: this call needs no key.
-        gateway.cancel_now(stripe_id)
-        return stripe_id
-
-    def find() -> str | None:
-        is_over = gateway.read_subscription(stripe_id).status == SubscriptionStatus.CANCELED
-        return stripe_id if is_over else None
-
-    intents.carry_out(
-        purpose=END,
-        subject=stripe_id,
-        parameters={"subscription": stripe_id},
-        gateway=gateway,
-        call=end,
-        result_id=str,
-        find=find,
     )
 
 

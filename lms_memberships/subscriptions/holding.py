@@ -9,12 +9,11 @@ from django.utils.translation import gettext_lazy as _
 from ..errors import Refusal
 from ..memberships import ladders
 from ..memberships.models import Membership, Price
-from ..payments import intents
 from ..payments.gateway import Gateway, SubscriptionStatus
 from . import settling
+from .ending_at_stripe import end_now
 from .models import Checkout, Subscription
 from .queries import BILLED
-from .told import OVER
 
 
 class AlreadyMember(Refusal):
@@ -91,27 +90,5 @@ def clear_away_unpaid(user: AbstractBaseUser, membership: Membership, *, gateway
     for waiting in mine.never_begun().order_by("pk"):
         settling.follow_subscription(waiting.stripe_id, gateway=gateway, now=now)
         if mine.never_begun().filter(pk=waiting.pk).exists():
-            end_now(waiting, purpose="clear_away_unpaid", gateway=gateway)
+            end_now(waiting.stripe_id, purpose="clear_away_unpaid", gateway=gateway)
             settling.follow_subscription(waiting.stripe_id, gateway=gateway, now=now)
-
-
-def end_now(subscription: Subscription, *, purpose: str, gateway: Gateway) -> None:
-    """End it at Stripe, at once. Ending twice is ending once: the call needs no key, and what is over is no error."""
-    stripe_id = subscription.stripe_id
-
-    def end(key: str) -> str:
-        gateway.cancel_now(stripe_id)
-        return stripe_id
-
-    def find() -> str | None:
-        return stripe_id if gateway.read_subscription(stripe_id).status in OVER else None
-
-    intents.carry_out(
-        purpose=purpose,
-        subject=stripe_id,
-        parameters={"subscription": stripe_id},
-        gateway=gateway,
-        call=end,
-        result_id=str,
-        find=find,
-    )

@@ -124,7 +124,8 @@ def merge(source_id: int, target_id: int, *, wish: deeds.Wish, now: datetime) ->
         details = {"from": source_id, "moved": moved, "doubles": named}
         deed, _is_new = deeds.note(Deed.Kind.MERGED, target_id, wish, now=now, details=details)
         _move(moved, source_id, target_id)
-        Subscription.objects.filter(pk__in=named).update(flag=DOUBLE)
+        # Left so before, it is news now.
+        Subscription.objects.filter(pk__in=named).update(flag=DOUBLE, left_alone_at=None)
         events.publish(events.AccountsMerged(deed_id=deed.pk))
     return deed
 

@@ -87,7 +87,8 @@ class Subscription(Reminded, StripeObject):
     revoked_at = models.DateTimeField(null=True)
     is_revoked_by_refund = models.BooleanField(default=False, db_default=False)
     until_before = models.DateTimeField(null=True)
-    #: When somebody said that an unknown price may stay so, and which one it is: another one is news again.
+    #: When somebody said that an unknown price may stay so, and which one it is: another one is news again. Or, at a
+    #: known price, that a double of another account may: read again from there, it is news again.
     left_alone_at = models.DateTimeField(null=True)
     unknown_price_id = models.CharField(max_length=255, blank=True, default="", db_default="")
     #: Counts the facts told about it, so that each has a key of its own.

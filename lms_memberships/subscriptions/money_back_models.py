@@ -177,7 +177,7 @@ class Dispute(StripeObject):
     status = models.CharField(
         _("status"), max_length=10, choices=[(each.value, label) for each, label in STATUS_LABELS.items()]
     )
-    #: Stripe's own words.
+    #: Stripe's own words; or ``LEFT``, where somebody leaves it so while its account cannot be asked.
     said = models.CharField(max_length=60)
     reason = models.CharField(_("reason"), max_length=100, blank=True)
     created_at = models.DateTimeField(_("date"))

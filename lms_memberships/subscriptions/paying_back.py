@@ -6,12 +6,11 @@ from datetime import datetime
 from functools import partial
 
 from .. import killpoints
-from ..errors import OutsideFailure
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
 from ..payments.models import Intent
 from ..payments.refunds import DisputeStatus
-from . import disputed, holding, one_by_one, people, taking_credit, unreturnable
+from . import disputed, ending_at_stripe, one_by_one, people, taking_credit, unreturnable
 from .models import Subscription
 
 logger = logging.getLogger(__name__)
@@ -19,16 +18,6 @@ logger = logging.getLogger(__name__)
 REFUND = "pay_back"
 END = "end_and_pay_back"
 LET_GO = "void_invoice"
-
-
-class BilledElsewhere(OutsideFailure):
-    """Money flows in an account that this site is not connected to: only that account can end it, or give it back."""
-
-
-def refuse_elsewhere(subscription: Subscription, gateway: Gateway) -> None:
-    """Raise BilledElsewhere. Asked before anything is concluded from what this account does not know (E9)."""
-    if not subscription.is_at(gateway, subscription.stripe_id):
-        raise BilledElsewhere
 
 
 def end_and_pay_back(
@@ -39,7 +28,7 @@ def end_and_pay_back(
     False: a payment for it is on its way or disputed, so that this is to be called again. Calling it again refunds
     nothing twice. Raises what Stripe has refused, once all the other payments have gone back.
     """
-    holding.end_now(subscription, purpose=END, gateway=gateway)
+    ending_at_stripe.end_now(subscription.stripe_id, purpose=END, gateway=gateway)
     killpoints.reach("pay_back.ended")
     found = gateway.list_invoices(subscription_id=subscription.stripe_id)
     invoices = [each for each in found if since is None or (each.paid_at or each.created_at) >= since]

@@ -14,7 +14,7 @@ from ..money import Money
 from ..payments.gateway import Gateway
 from ..payments.refunds import BackRequest, RefundSnapshot
 from ..retrying import retried
-from . import holding, lifecycle, people, settling, unreturnable
+from . import ending_at_stripe, lifecycle, people, settling, unreturnable
 from .models import Invoice, Subscription
 from .money_back_models import Refund
 from .payments_made import Payment, find
@@ -89,7 +89,7 @@ def end_revoked(subscription_id: int, *, gateway: Gateway, now: datetime) -> Non
     subscription = revoked().filter(pk=subscription_id).first()
     if subscription is None or not subscription.is_at(gateway, subscription.stripe_id):
         return
-    holding.end_now(subscription, purpose=END, gateway=gateway)
+    ending_at_stripe.end_now(subscription.stripe_id, purpose=END, gateway=gateway)
     settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now)
 
 

@@ -15,7 +15,7 @@ from .. import killpoints
 from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound, SubscriptionStatus
 from ..retrying import retried
-from . import billing, deeds, holding, lifecycle, paying_back, settling
+from . import billing, deeds, ending_at_stripe, lifecycle, paying_back, settling
 from .deed_models import Deed
 from .models import Subscription
 from .told import OVER
@@ -108,7 +108,7 @@ def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> dict
     stripe_id = subscription.stripe_id
     try:
         # Ended first: from then on Stripe collects nothing by itself.
-        holding.end_now(subscription, purpose=PURPOSE, gateway=gateway)
+        ending_at_stripe.end_now(subscription.stripe_id, purpose=PURPOSE, gateway=gateway)
         killpoints.reach("revoke.ended")
         voided, left = _void_open(stripe_id, gateway=gateway, now=now)
         settling.follow_subscription(stripe_id, gateway=gateway, now=now)

@@ -15,13 +15,16 @@ from ..history import DOUBLE_RESOLVED
 from ..memberships.intervals import interval_of
 from ..memberships.models import Membership, Price
 from ..money import Money
+from ..payments.connect import Connection, NotConnected
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
+from ..payments.models import StripeObject
 from ..retrying import retried
 from . import attention, billing, disputes, giving_back, lifecycle, people, refunds, settling, unreturnable
 from .deeds import refuse_elsewhere
 from .models import Invoice, Subscription
 from .money_back_models import Dispute, Refund
 from .payments_made import of_invoice
+from .queries import UNKNOWN_PRICE
 from .sums import DOUBT, LEFT
 
 #: Ours, for tokens that are the same in every run: of two that resolve one double, both give back the same refunds.
@@ -53,6 +56,12 @@ class PriceTaken(Refusal):
 
 class NothingUnknown(Refusal):
     message = _("Its price is known by now.")
+
+
+class CanBeAsked(Refusal):
+    """What is left so is money that nobody looks after any more: only while nothing else can be done."""
+
+    message = _("It belongs to the Stripe account that is connected, so that it can be resolved here.")
 
 
 def money_of(second: Subscription) -> Money:
@@ -101,6 +110,22 @@ def leave_invoice(invoice_id: int) -> bool:
     return bool(rows.update(doubt=LEFT))
 
 
+def leave_double(double: Subscription, *, at: Connection | None, now: datetime) -> bool:
+    """Another account charges it, and somebody has looked; read again from there, it is news again. False: there was
+    nothing to leave. Raises CanBeAsked, or NotConnected.
+    """
+    _refuse_here(double, at)
+    # An unknown price is left for itself: the same mark would hide both.
+    rows = attention.paid_twice(now).filter(pk=double.pk, left_alone_at=None).exclude(flag=UNKNOWN_PRICE)
+    return bool(rows.update(left_alone_at=now))
+
+
+def leave_dispute(dispute: Dispute, *, at: Connection | None, now: datetime) -> bool:
+    """The same of a dispute: that takes the place of Stripe's word, until Stripe says another."""
+    _refuse_here(dispute, at)
+    return bool(attention.disputes(now).filter(pk=dispute.pk).update(said=LEFT))
+
+
 def read_invoice_again(invoice: Invoice, *, gateway: Gateway, now: datetime) -> str:
     """What is still doubtful about it: empty, ``SUMS``, ``ABSENT``, or ``LEFT``. Raises InOtherAccount."""
     # That another account does not know it says nothing of it.
@@ -119,6 +144,13 @@ def read_dispute_again(dispute: Dispute, *, gateway: Gateway, now: datetime) -> 
     refuse_elsewhere(dispute, gateway, ELSEWHERE)
     disputes.record(gateway.read_dispute(dispute.stripe_id), gateway=gateway, now=now)
     dispute.refresh_from_db()
+
+
+def _refuse_here(row: StripeObject, at: Connection | None) -> None:
+    if at is None:
+        raise NotConnected
+    if row.is_of(at):
+        raise CanBeAsked
 
 
 @retried

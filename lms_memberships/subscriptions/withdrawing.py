@@ -14,7 +14,7 @@ from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound, SubscriptionStatus
 from ..payments.refunds import DisputeStatus
 from ..retrying import retried
-from . import gift_refunding, lifecycle, one_by_one, paying_back, people, settling
+from . import deeds, gift_refunding, lifecycle, one_by_one, paying_back, people, settling
 from .gift_models import Gift
 from .guest_models import GuestPurchase
 from .invoice_sums import with_what_went_back
@@ -167,7 +167,7 @@ def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> boo
     False: something is on its way or disputed at the bank, and goes back when that is decided.
     """
     if withdrawal.subscription is not None:
-        paying_back.refuse_elsewhere(withdrawal.subscription, gateway)
+        deeds.put_off_elsewhere(withdrawal.subscription, gateway)
     if withdrawal.gift is not None:
         if not gift_refunding.carry_out(withdrawal.gift, gateway=gateway, now=now):
             return False

@@ -5,7 +5,7 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.template import Context
 
-from .. import clock
+from .. import clock, punctuation
 from ..access import caching, policy, showing
 from ..access.showing import Teaser
 from ..access.words import Person
@@ -43,3 +43,9 @@ def _reader(context: Context) -> Person:
 def red_lights() -> list[str]:
     """``{% red_lights as red %}``: what the health page would show in red, by its labels."""
     return [str(light.label) for light in verdict.red_lights(now=clock.wall_time())]
+
+
+@register.simple_tag
+def colon() -> str:
+    """``{{ what }}{% colon %}{{ value }}``: as the reader's language writes it, with the spaces around it."""
+    return punctuation.colon()

@@ -10,6 +10,7 @@ from ..memberships.lapsing import OnLapse
 from ..memberships.promotion_models import PromotionCode
 from ..memberships.promotion_words import discount_text
 from ..payments import connect
+from ..punctuation import labelled
 from .draft_form import DraftForm
 
 #: A discount gives as much away as a lower price: it needs the same permission (X24).
@@ -20,7 +21,7 @@ class CodeField(forms.ModelChoiceField):
     """A code with what it takes off."""
 
     def label_from_instance(self, code: PromotionCode) -> str:
-        return f"{code.code}: {discount_text(code, get_language() or 'en')}"
+        return labelled(code.code, discount_text(code, get_language() or "en"))
 
 
 class LeavingForm(DraftForm):

@@ -13,6 +13,7 @@ from .. import clock
 from ..memberships.models import Membership
 from ..memberships.pricing import way_text
 from ..memberships.ways import ways
+from ..punctuation import semicolon
 from . import checklist, summary
 from .information_form import may_set_price
 from .money_fields import typed
@@ -55,7 +56,7 @@ class FurtherPricesComparison:
     def htmldiff(self) -> SafeString:
         changes = [("equal" if text in self.after else "deletion", text) for text in self.before]
         changes += [("addition", text) for text in self.after if text not in self.before]
-        return TextDiff(changes, separator=escape("; ")).to_html() if changes else escape("")
+        return TextDiff(changes, separator=escape(semicolon())).to_html() if changes else escape("")
 
 
 class FurtherPricesPanel(FieldPanel):

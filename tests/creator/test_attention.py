@@ -17,7 +17,7 @@ from lms_memberships.models import Dispute, Invoice, Membership, Price, Refund, 
 from lms_memberships.money import Money
 from lms_memberships.payments.customers import customer_for
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import attention, billing, settling_attention
+from lms_memberships.subscriptions import attention, billing, settling, settling_attention
 from tests.creator.crowds import holds
 from tests.emails.conftest import park
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
@@ -417,3 +417,31 @@ def test_a_double_without_any_payment_is_resolved_twice_over(desk, student, memb
 def free_second(student, membership, clock) -> Subscription:
     holds(student, membership, stripe_id="sub_first")
     return holds(student, membership, stripe_id="sub_second")
+
+
+def test_a_double_that_was_left_is_news_once_its_account_is_read_again(desk, twice, gateway, clock):
+    """X8, G14: left while another key was in use. Now a click can undo it."""
+    second = twice[1]
+    Subscription.objects.update(account="acct_before")
+    desk.post(reverse("lms_memberships_attention_double_left", args=[second.pk]))
+    assert counted(clock) == {}
+    Subscription.objects.update(account=gateway.account_id)
+    settling.follow_subscription(second.stripe_id, gateway=gateway, now=clock.now)
+    assert counted(clock) == {"doubles": 1}
+
+
+def test_a_dispute_that_was_left_is_news_once_it_is_read_again(
+    desk, client_for, student, membership, live_session, gateway, sandbox, postman, clock
+):
+    """X8, G7"""
+    publish(put_into(membership, live_session), gateway=gateway)
+    held = bought(client_for(student), membership, postman)
+    sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    Dispute.objects.update(account="acct_before")
+    desk.post(reverse("lms_memberships_attention_dispute_left", args=[Dispute.objects.get().pk]))
+    assert counted(clock) == {}
+    assert Dispute.objects.running().count() == 1, "it keeps closed what it closed"
+    Dispute.objects.update(account=gateway.account_id)
+    desk.post(reverse("lms_memberships_attention_dispute", args=[Dispute.objects.get().pk]))
+    assert counted(clock) == {"disputes": 1}

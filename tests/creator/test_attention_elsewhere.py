@@ -1,5 +1,6 @@
 """The site's key was changed: what is said, and what can be done, of rows that another Stripe account or mode made (E9, X8)?"""
 
+import uuid
 from datetime import timedelta
 
 import pytest
@@ -11,7 +12,7 @@ from lms_memberships.history import ATTENTION_SETTLED
 from lms_memberships.management.jobs import JOBS
 from lms_memberships.models import Dispute, GuestPurchase, Invoice, Price, Refund, Stranger, Subscription
 from lms_memberships.payments.connect import Connection
-from lms_memberships.subscriptions import attention, deeds, settling_attention
+from lms_memberships.subscriptions import attention, deeds, merging, settling_attention
 from tests.creator.crowds import holds
 from tests.emails.conftest import park
 from tests.factories import UserFactory, allow, publish, put_into
@@ -31,6 +32,11 @@ BUTTONS = {
     "strangers": ({"Link it to an account"}, {"Leave it"}),
     "invoices": ({"Read it again"}, {"Leave it"}),
     "guests": (set(), {"Look at it"}),
+}
+#: Press that is there where nothing else is → its kind, and what it is about.
+LAST = {
+    "double_left": ("doubles", lambda: Subscription.objects.get(stripe_id="sub_second")),
+    "dispute_left": ("disputes", lambda: Dispute.objects.get()),
 }
 #: Press → what it is about, and what is posted.
 ASKING = {
@@ -138,6 +144,8 @@ def test_what_needs_no_stripe_is_done(elsewhere, desk, sandbox, clock):
     """X8, X24: each is off the list, with its line in the history; pressed twice it is once done."""
     asked = len(sandbox.requests.all())
     for press, row in (
+        ("double_left", Subscription.objects.get(stripe_id="sub_second")),
+        ("dispute_left", Dispute.objects.get()),
         ("price_left", Subscription.objects.get(flag="unknown_price")),
         ("stranger_left", Stranger.objects.get()),
         ("refund_done", Refund.objects.get()),
@@ -146,9 +154,73 @@ def test_what_needs_no_stripe_is_done(elsewhere, desk, sandbox, clock):
         for _ in range(2):
             desk.post(reverse(f"{LIST}_{press}", args=[row.pk]))
     left = {kind: number for kind, number in attention.counts(now=clock.now).items() if number}
-    assert left == {"doubles": 1, "disputes": 1, "guests": 1}
-    assert ModelLogEntry.objects.filter(action=ATTENTION_SETTLED).count() == 4
+    assert left == {"guests": 1}
+    assert ModelLogEntry.objects.filter(action=ATTENTION_SETTLED).count() == 6
     assert len(sandbox.requests.all()) == asked
+
+
+@pytest.mark.parametrize("kind", ["doubles", "disputes"])
+def test_where_it_can_be_asked_nobody_leaves_money_as_it_is(kind, here, desk):
+    """G7, X8: something better can be done there."""
+    assert "Leave it" not in page(desk, kind)
+
+
+@pytest.mark.parametrize("press", LAST)
+def test_what_another_account_charges_can_be_left(press, elsewhere, desk):
+    """G7, X8: there is no other way out of the list."""
+    kind, find = LAST[press]
+    assert "Leave it" in page(desk, kind)
+    answer = desk.post(reverse(f"{LIST}_{press}", args=[find().pk]), follow=True)
+    assert "It is off the list." in text(answer.content.decode())
+    assert "Nothing of this kind." in page(desk, kind)
+
+
+@pytest.mark.parametrize("press", LAST)
+def test_a_page_that_was_open_before_the_key_came_back_leaves_nothing(press, here, desk, clock, settings):
+    """G7, X8: nor does whoever presses while no account is connected."""
+    kind, find = LAST[press]
+    url = reverse(f"{LIST}_{press}", args=[find().pk])
+    assert "it can be resolved here" in text(desk.post(url, follow=True).content.decode())
+    settings.LMS_MEMBERSHIPS_STRIPE_SECRET_KEY = ""
+    assert "No Stripe account is connected" in text(desk.post(url, follow=True).content.decode())
+    assert attention.counts(now=clock.now)[kind] == 1
+    assert not ModelLogEntry.objects.filter(action=ATTENTION_SETTLED).exists()
+
+
+@pytest.mark.parametrize("press", LAST)
+def test_who_may_not_give_back_leaves_nothing(press, elsewhere, client_for, clock):
+    """P24, X8: the same right as for each other way out; for a double, to end it as well."""
+    kind, find = LAST[press]
+    rights = ("view_subscription", "link_subscription", *(["refund_invoice"] if kind == "doubles" else []))
+    looker = client_for(allow(UserFactory(username="looker"), *rights))
+    assert "Leave it" not in page(looker, kind)
+    looker.post(reverse(f"{LIST}_{press}", args=[find().pk]))
+    assert attention.counts(now=clock.now)[kind] == 1
+
+
+def test_a_merge_makes_news_of_a_double_that_was_left(here, student, clock):
+    """K11, X8: now the person pays for yet another one."""
+    second = Subscription.objects.get(stripe_id="sub_second")
+    settled = Subscription.objects.filter(pk=second.pk)
+    settled.update(account="acct_before", left_alone_at=clock.now)
+    assert attention.counts(now=clock.now)["doubles"] == 0
+    other = holds(UserFactory(), second.membership, stripe_id="sub_other").user
+    wish = deeds.Wish(by=UserFactory(), reason="one person", key=uuid.uuid4())
+    merging.merge(student.pk, other.pk, wish=wish, now=clock.now)
+    assert settled.get().left_alone_at is None
+    assert attention.counts(now=clock.now)["doubles"] > 0
+
+
+def test_a_price_that_was_left_hides_no_double(here, desk, clock):
+    """G12, X8: an unknown price and a double are two things to look at."""
+    odd = Subscription.objects.get(flag="unknown_price")
+    first = Subscription.objects.get(stripe_id="sub_first")
+    Subscription.objects.filter(pk=odd.pk).update(user=first.user_id, account="acct_before")
+    assert attention.counts(now=clock.now)["doubles"] == 2
+    desk.post(reverse(f"{LIST}_price_left", args=[odd.pk]))
+    desk.post(reverse(f"{LIST}_double_left", args=[odd.pk]))
+    counted = attention.counts(now=clock.now)
+    assert (counted["prices"], counted["doubles"]) == (0, 2)
 
 
 def test_the_job_gives_nothing_back_in_another_account(elsewhere, sandbox, clock):

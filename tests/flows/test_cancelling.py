@@ -11,7 +11,7 @@ from lms_memberships.emails import switches
 from lms_memberships.models import Departure, Email, Subscription
 from lms_memberships.payments.models import Intent
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import changes, departures, paying_back
+from lms_memberships.subscriptions import changes, deeds, departures
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
 from tests.flows.backwards import charge_of
@@ -404,7 +404,7 @@ def test_a_wish_of_another_account_waits_for_it(held, gateway, now):
     Subscription.objects.update(account="acct_other")
     assert departures.carry_out_all(departures.under_way(), gateway=gateway, now=now) == 0
     assert Departure.objects.get().state == "asked"
-    with pytest.raises(paying_back.BilledElsewhere):
+    with pytest.raises(deeds.BilledElsewhere):
         departures.carry_out(Departure.objects.get(), gateway=gateway, now=now)
     assert Subscription.objects.get().status == "active", "what another account does not know is not over"
 

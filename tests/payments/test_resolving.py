@@ -267,7 +267,7 @@ def test_every_call_that_writes_stands_behind_an_intent():
         "subscriptions/pausing.py",
         "subscriptions/paying_back.py",
         "subscriptions/duplicates.py",
-        "subscriptions/holding.py",
+        "subscriptions/ending_at_stripe.py",
         "subscriptions/closing.py",
         "subscriptions/instalment_ends.py",
         "subscriptions/checkout.py",

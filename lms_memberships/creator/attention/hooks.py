@@ -19,11 +19,13 @@ def attention_urls() -> list[URLPattern]:
         [
             path(BASE, listing.needs_attention, name=names.LIST),
             path(f"{BASE}doubles/<int:pk>/", resolving.double, name=names.DOUBLE),
+            path(f"{BASE}doubles/<int:pk>/leave/", resolving.leave_double, name=names.DOUBLE_LEFT),
             path(f"{BASE}prices/<int:pk>/", resolving.price, name=names.PRICE),
             path(f"{BASE}prices/<int:pk>/leave/", resolving.leave_price, name=names.PRICE_LEFT),
             path(f"{BASE}strangers/<int:pk>/", claiming.claim, name=names.STRANGER),
             path(f"{BASE}strangers/<int:pk>/leave/", resolving.leave_stranger, name=names.STRANGER_LEFT),
             path(f"{BASE}disputes/<int:pk>/", resolving.dispute, name=names.DISPUTE),
+            path(f"{BASE}disputes/<int:pk>/leave/", resolving.leave_dispute, name=names.DISPUTE_LEFT),
             path(f"{BASE}refunds/<int:pk>/done/", resolving.refund_done, name=names.REFUND_DONE),
             path(f"{BASE}invoices/<int:pk>/", resolving.invoice, name=names.INVOICE),
             path(f"{BASE}invoices/<int:pk>/leave/", resolving.leave_invoice, name=names.INVOICE_LEFT),

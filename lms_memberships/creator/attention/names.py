@@ -1,11 +1,23 @@
 """What are the addresses called, and who may see the list and resolve what is on it?"""
 
 LIST = "lms_memberships_attention"
-DOUBLE, PRICE, PRICE_LEFT, STRANGER, STRANGER_LEFT, DISPUTE, REFUND_DONE, INVOICE, INVOICE_LEFT = (
+(
+    DOUBLE,
+    DOUBLE_LEFT,
+    PRICE,
+    PRICE_LEFT,
+    STRANGER,
+    STRANGER_LEFT,
+    DISPUTE,
+    DISPUTE_LEFT,
+    REFUND_DONE,
+    INVOICE,
+    INVOICE_LEFT,
+) = (
     f"lms_memberships_attention_{name}"
     for name in (
-        *("double", "price", "price_left", "stranger", "stranger_left"),
-        *("dispute", "refund_done", "invoice", "invoice_left"),
+        *("double", "double_left", "price", "price_left", "stranger", "stranger_left"),
+        *("dispute", "dispute_left", "refund_done", "invoice", "invoice_left"),
     )
 )
 REFUNDING = "lms_memberships.refund_invoice"

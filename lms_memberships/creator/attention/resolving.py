@@ -50,6 +50,14 @@ def double(request: HttpRequest, pk: int) -> HttpResponse:
     return _resolved(request, resolve, "doubles")
 
 
+@require_POST
+def leave_double(request: HttpRequest, pk: int) -> HttpResponse:
+    """It stays as it is, while the account that charges it cannot be asked."""
+    _check(request, names.REFUNDING, names.ENDING)
+    found = get_object_or_404(Subscription.objects.select_related("membership"), pk=pk)
+    return _left(request, found, settling_attention.leave_double, "doubles")
+
+
 @require_http_methods(["GET", "HEAD", "POST"])
 @asks_stripe("POST")
 def price(request: HttpRequest, pk: int) -> HttpResponse:
@@ -117,6 +125,14 @@ def dispute(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 @require_POST
+def leave_dispute(request: HttpRequest, pk: int) -> HttpResponse:
+    """It stays as it is, while its account cannot be asked."""
+    _check(request, names.REFUNDING)
+    found = get_object_or_404(Dispute.objects.select_related("membership"), pk=pk)
+    return _left(request, found, settling_attention.leave_dispute, "disputes")
+
+
+@require_POST
 @asks_stripe("POST")
 def invoice(request: HttpRequest, pk: int) -> HttpResponse:
     """Read it again."""
@@ -150,6 +166,15 @@ def _resolved(request: HttpRequest, resolve: Callable[[], str], kind: str) -> Ht
         messages.warning(request, str(failure.message))
     waiting.forget()
     return HttpResponseRedirect(_list(kind))
+
+
+def _left(request: HttpRequest, found: Subscription | Dispute, leave: Callable[..., bool], kind: str) -> HttpResponse:
+    def resolve() -> str:
+        if leave(found, at=connect.current(), now=clock.now()):
+            _note(request, found.membership, found.stripe_id)
+        return _("It is off the list.")
+
+    return _resolved(request, resolve, kind)
 
 
 def _check(request: HttpRequest, *permissions: str) -> None:

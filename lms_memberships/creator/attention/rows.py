@@ -14,11 +14,13 @@ from django.utils.translation import gettext as _
 from ...money import format_money
 from ...payments.connect import Connection
 from ...payments.refunds import DisputeStatus
+from ...punctuation import labelled
 from ...subscriptions import settling_attention, unreturnable
 from ...subscriptions.attention import Kind
 from ...subscriptions.guest_models import GuestPurchase
 from ...subscriptions.models import Invoice, Subscription
 from ...subscriptions.money_back_models import Dispute, Refund
+from ...subscriptions.queries import UNKNOWN_PRICE
 from ...subscriptions.stranger_models import Stranger
 from ..guests.views import LIST as GUESTS
 from ..person import names as person_names
@@ -34,12 +36,14 @@ class Button:
     """Where it leads. ``is_post``: it does something at once, and is a form of its own.
 
     ``asks_nobody``: this site asks Stripe nothing for it, so that it is there for rows of whichever account.
+    ``is_last``: there only where Stripe cannot be asked.
     """
 
     label: str
     url: str
     is_post: bool = False
     asks_nobody: bool = False
+    is_last: bool = False
 
 
 @dataclass(frozen=True)
@@ -106,7 +110,7 @@ def row_of(kind: Kind, found: Any, user: AbstractBaseUser, at: Connection | None
     """
     row = MAKERS[kind](found, user)
     if at is None or found.is_of(at):
-        return row
+        return replace(row, buttons=tuple(each for each in row.buttons if not each.is_last))
     buttons = tuple(each for each in row.buttons if each.asks_nobody)
     return replace(row, buttons=buttons, note=settling_attention.ELSEWHERE)
 
@@ -121,6 +125,9 @@ def _double(found: Any, user: AbstractBaseUser) -> Row:
     if user.has_perm(person_names.SEE):
         url = reverse(person_names.PAGE, args=[found.user_id])
         buttons.append(Button(_("Look at it"), url, asks_nobody=True))
+    # An unknown price is left for itself.
+    if user.has_perms([REFUNDING, names.ENDING]) and found.flag != UNKNOWN_PRICE:
+        buttons.append(_at_last(names.DOUBLE_LEFT, found))
     title, money = found.membership.title, _money(found)
     words = words % {"subscription": found.stripe_id}
     return Row(found.user.get_username(), title, money, found.started_at, words, tuple(buttons))
@@ -130,15 +137,9 @@ def _dispute(found: Dispute, user: AbstractBaseUser) -> Row:
     buttons = [Button(_("Answer in Stripe"), DISPUTE_AT_STRIPE.format(found.stripe_id), asks_nobody=True)]
     if user.has_perm(REFUNDING):
         buttons.append(Button(_("Look again"), reverse(names.DISPUTE, args=[found.pk]), is_post=True))
+        buttons.append(_at_last(names.DISPUTE_LEFT, found))
     words = str(Dispute.STATUS_LABELS[DisputeStatus(found.status)])
-    return Row(
-        _person(found.subscription),
-        _title(found.membership),
-        _money(found),
-        found.created_at,
-        words,
-        tuple(buttons),
-    )
+    return _of_money_back(found, words, buttons)
 
 
 def _refund(found: Refund, user: AbstractBaseUser) -> Row:
@@ -148,14 +149,7 @@ def _refund(found: Refund, user: AbstractBaseUser) -> Row:
             buttons.append(Button(_("Give it back again"), reverse(REFUND, args=[found.invoice_id])))
         buttons.append(_locally(_("Dealt with"), names.REFUND_DONE, found))
     words = str(FAILURES.get(found.failure, found.failure)) or found.stripe_id or str(found.get_state_display())
-    return Row(
-        _person(found.subscription),
-        _title(found.membership),
-        _money(found),
-        found.created_at,
-        words,
-        tuple(buttons),
-    )
+    return _of_money_back(found, words, buttons)
 
 
 def _price(found: Subscription, user: AbstractBaseUser) -> Row:
@@ -190,7 +184,7 @@ def _invoice(found: Invoice, user: AbstractBaseUser) -> Row:
     if user.has_perm(REFUNDING):
         buttons.append(Button(_("Read it again"), reverse(names.INVOICE, args=[found.pk]), is_post=True))
         buttons.append(_locally(_("Leave it"), names.INVOICE_LEFT, found))
-    words = f"{found}: {DOUBTS.get(found.doubt, found.doubt)}"
+    words = labelled(found, DOUBTS.get(found.doubt, found.doubt))
     return Row(
         found.user.get_username(),
         found.membership.title,
@@ -215,12 +209,15 @@ def _locally(label: str, url_name: str, found: Any) -> Button:
     return Button(label, reverse(url_name, args=[found.pk]), is_post=True, asks_nobody=True)
 
 
-def _person(subscription: Subscription | None) -> str:
-    return subscription.user.get_username() if subscription is not None else "–"
+def _at_last(url_name: str, found: Any) -> Button:
+    return replace(_locally(_("Leave it"), url_name, found), is_last=True)
 
 
-def _title(membership: Any) -> str:
-    return membership.title if membership is not None else "–"
+def _of_money_back(found: Dispute | Refund, words: str, buttons: list[Button]) -> Row:
+    """Of which neither the person nor the membership has to be known here."""
+    person = found.subscription.user.get_username() if found.subscription is not None else "–"
+    title = found.membership.title if found.membership is not None else "–"
+    return Row(person, title, _money(found), found.created_at, words, tuple(buttons))
 
 
 def _money(row: Any) -> str:

@@ -17,6 +17,7 @@ from wagtail.permission_policies import ModelPermissionPolicy
 from ...memberships.gift_offers import length_text
 from ...memberships.models import Membership
 from ...money import format_money
+from ...punctuation import labelled
 from ...subscriptions import disputed
 from ...subscriptions.gift_models import NO_PLACE, REFUNDED_LATE, Gift
 from ..desks import Listing
@@ -127,7 +128,7 @@ class OfferIndex(Listing):
     def _offers(self, membership: Any) -> str:
         language = get_language() or "en"
         rows = [row for row in membership.gift_offers.all() if row.is_on]
-        return ", ".join(f"{length_text(row.months)}: {format_money(row.money, language)}" for row in rows) or "–"
+        return ", ".join(labelled(length_text(row.months), format_money(row.money, language)) for row in rows) or "–"
 
 
 def _title(gift: Gift) -> str:

@@ -14,6 +14,7 @@ from ... import clock
 from ...memberships import invitations
 from ...memberships.invitation_models import InvitationLink
 from ...memberships.promotion_words import discount_text
+from ...punctuation import labelled
 from ...subscriptions import inviting
 from . import states
 from .views import CHANGE_PERMISSION, POLICY, address_of, breadcrumbs, links_here, mail_url
@@ -64,7 +65,7 @@ def _facts(link: InvitationLink, state: str) -> list[tuple[object, object]]:
     facts = [
         (gettext_lazy("State"), states.LABELS[state]),
         (gettext_lazy("Price"), states.cost_of(link, language)),
-        (gettext_lazy("Promotion code"), f"{code.code}: {discount_text(code, language)}" if code else None),
+        (gettext_lazy("Promotion code"), labelled(code.code, discount_text(code, language)) if code else None),
         (gettext_lazy("Who can use it"), link.get_kind_display()),
         (gettext_lazy("Used"), states.use_of(link)),
         (gettext_lazy("Last day"), states.last_day_of(link)),

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from wagtail.admin.ui.tables import BaseColumn, Column, TitleColumn
 
 from ...payments.customers import email_of, full_name_of
+from ...punctuation import labelled
 from ...subscriptions import people_listing, people_states
 from ...subscriptions.models import Subscription
 from ..person.names import PAGE as PERSON
@@ -37,7 +38,7 @@ class HoldsColumn(BaseColumn):
     cell_template_name = "lms_memberships/creator/people/holds_cell.html"
 
     def get_cell_context_data(self, instance: Any, parent_context: dict) -> dict:
-        held = [f"{each.membership.title}: {people_states.LABELS[each.standing]}" for each in instance.held]
+        held = [labelled(each.membership.title, people_states.LABELS[each.standing]) for each in instance.held]
         more = len(held) - MOST_SHOWN
         if more > 0:
             words = ngettext("and %(more)s more", "and %(more)s more", more)

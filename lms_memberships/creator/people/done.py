@@ -13,6 +13,7 @@ from wagtail.admin.ui.tables import BaseColumn, Column, DateColumn, TitleColumn
 from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 
 from ... import clock
+from ...punctuation import labelled
 from ...subscriptions import exporting, people_jobs, people_working
 from ...subscriptions.export_models import PeopleExport
 from ...subscriptions.people_job_models import PeopleJob, PeopleJobEntry
@@ -99,4 +100,4 @@ def _how_far(made: Any) -> str:
 
 def _in_words(counted: dict[str, int]) -> str:
     states = PeopleJobEntry.State
-    return ", ".join(f"{states(state).label}: {counted[state]}" for state in states if counted.get(state))
+    return ", ".join(labelled(states(state).label, counted[state]) for state in states if counted.get(state))

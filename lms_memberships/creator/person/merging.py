@@ -17,6 +17,7 @@ from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...payments.customers import email_of
+from ...punctuation import labelled, quoted
 from ...subscriptions import merged_names, merging
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.deeds import Wish
@@ -92,7 +93,7 @@ class MergePage(Act):
             _("The other account stays, and holds nothing any more. Progress in courses stays with it."),
         ]
         if found.doubles:
-            titles = ", ".join(f"“{row.membership.title}”" for row in found.doubles)
+            titles = ", ".join(quoted(row.membership.title) for row in found.doubles)
             said.append(
                 _("They pay for this twice then, and somebody has to end one of the two: %(titles)s")
                 % {"titles": titles}
@@ -101,7 +102,7 @@ class MergePage(Act):
             said.append(_("Both are customers at Stripe: each subscription stays with the customer that pays for it."))
         elsewhere = merged_names.out_of_reach(found.moved, connect.current())
         if elsewhere:
-            titles = ", ".join(f"“{row.membership.title}” ({row.stripe_id})" for row in elsewhere)
+            titles = ", ".join(f"{quoted(row.membership.title)} ({row.stripe_id})" for row in elsewhere)
             said.append(
                 _(
                     "Of another account or mode of Stripe; moved here, and still named after the other account there: %(titles)s"
@@ -114,7 +115,7 @@ class MergePage(Act):
         found = self.preview[0] if self.other else None
         if found is None:
             return []
-        titles = ", ".join(f"“{row.membership.title}”: {row.get_status_display()}" for row in found.moved)
+        titles = ", ".join(labelled(quoted(row.membership.title), row.get_status_display()) for row in found.moved)
         return [
             (gettext_lazy("From this account"), f"{name_of(self.other)} ({email_of(self.other)})"),
             (gettext_lazy("To this account"), f"{name_of(self.person)} ({email_of(self.person)})"),

@@ -17,6 +17,7 @@ from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
 from ...memberships.gift_offers import length_text
 from ...money import Money, format_money
+from ...punctuation import labelled, quoted
 from ...subscriptions.change_models import TierChange
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.departure_models import Departure, StayOffer
@@ -135,7 +136,7 @@ def _deed(row: Deed, language: str) -> Line:
     who = row.by.get_username() if row.by else _("a deleted account")
     what = row.get_kind_display()
     if row.subscription is not None:
-        what = f"“{row.subscription.membership.title}”: {what}"
+        what = labelled(quoted(row.subscription.membership.title), what)
     if row.until is not None:
         what = _("%(what)s until %(day)s") % {"what": what, "day": day(row.until)}
     return Line("", f"{what} ({who})", " · ".join(part for part in (row.reason, state_of_deed(row)) if part))

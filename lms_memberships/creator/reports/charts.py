@@ -7,6 +7,8 @@ from datetime import date
 from django.utils.formats import date_format
 from django.utils.functional import Promise
 
+from ...punctuation import labelled
+
 WIDTH, HEIGHT, FOOT, TOP = 440, 150, 24, 18
 #: More of them would write over each other.
 MOST_LABELS = 12
@@ -64,7 +66,7 @@ def draw(name: str, title: str, months: Sequence[date], series: Sequence[Series]
     for number, each in enumerate(series):
         for place, (value, text) in enumerate(zip(each.values, each.texts, strict=True)):
             tall = (HEIGHT - TOP) * max(0, value) // top if top > 0 else 0
-            said = f"{_month(months[place])}: {each.label} {text}"
+            said = labelled(_month(months[place]), f"{each.label} {text}")
             bars.append(
                 Bar(place * slot + slot // 8 + number * thick, HEIGHT - tall, thick - 1, tall, number + 1, said)
             )

@@ -18,7 +18,7 @@ IN_FRENCH: dict[str, str] = {
         "Votre carte a été refusée. Ici, seules les cartes de test sont acceptées."
     ),
     "Your card was declined. This transaction requires authentication.": (
-        "Votre carte a été refusée : votre banque demande une confirmation."
+        "Votre carte a été refusée : votre banque demande une confirmation."
     ),
     "An error occurred while processing your card. Try again in a little bit.": (
         "Une erreur est survenue pendant le traitement de votre carte. Réessayez dans un instant."

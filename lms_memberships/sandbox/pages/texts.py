@@ -17,7 +17,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     ),
     "back_to": ("Back to {seller}", "Retour à {seller}"),
     "back": ("Back", "Retour"),
-    "error_prefix": ("Error: {title}", "Erreur : {title}"),
+    "error_prefix": ("Error: {title}", "Erreur : {title}"),
     "problem": ("There is a problem", "Il y a un problème"),
     # the order
     "order": ("Your order", "Votre commande"),
@@ -120,7 +120,9 @@ TEXTS: dict[str, tuple[str, str]] = {
     "cvc_wrong": ("The security code has 3 or 4 digits.", "Le code de sécurité comporte 3 ou 4 chiffres."),
     "promotion_missing": ("Enter a promotion code.", "Saisissez un code promotionnel."),
     "terms_missing": ("Accept the terms to go on.", "Acceptez les conditions pour continuer."),
-    "not_possible": ("This is not possible: {reason}", "Ce n’est pas possible : {reason}"),
+    # Between two texts.
+    "colon": (": ", " : "),
+    "not_possible": ("This is not possible: {reason}", "Ce n’est pas possible : {reason}"),
     # checkout pages that are over
     "completed_title": ("This order is complete", "Cette commande est terminée"),
     "completed_text": (
@@ -148,7 +150,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "bank_amount": ("Amount", "Montant"),
     "bank_seller": ("Seller", "Vendeur"),
     "bank_card": ("Card", "Carte"),
-    "bank_no_charge": ("No charge today; the card is saved", "Aucun débit aujourd’hui ; la carte est enregistrée"),
+    "bank_no_charge": ("No charge today; the card is saved", "Aucun débit aujourd’hui ; la carte est enregistrée"),
     "complete": ("Complete", "Confirmer"),
     "fail": ("Fail", "Refuser"),
     "bank_done_title": ("This confirmation is already answered", "Cette confirmation a déjà reçu une réponse"),
