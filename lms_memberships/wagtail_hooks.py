@@ -18,14 +18,16 @@ from .creator.people import hooks as people_hooks  # noqa: F401
 from .creator.person import hooks as person_hooks  # noqa: F401
 from .creator.prices import hooks as price_hooks  # noqa: F401
 from .creator.promotions import hooks as promotion_hooks  # noqa: F401
-from .creator.queues import hooks as queue_hooks  # noqa: F401
+from .creator.queues import hooks as queue_hooks
 from .creator.refunds import hooks as refund_hooks  # noqa: F401
 from .creator.reports import hooks as report_hooks  # noqa: F401
 from .creator.sharing import hooks as sharing_hooks  # noqa: F401
+from .webhooks.waking import wake_worker
 from .wizard import hooks as wizard_hooks
 
-# The wizard and the listing do not know each other: they meet here.
+# The wizard and the listing do not know each other, nor the webhooks and theirs: they meet here.
 wizard_hooks.register(index_view_class=MembershipIndexView)
+queue_hooks.register(wake_for_webhooks=wake_worker)
 
 if apps.is_installed("wagtail_lms"):
     from .integrations.wagtail_lms import hooks as lms_hooks  # noqa: F401

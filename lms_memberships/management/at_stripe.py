@@ -1,6 +1,6 @@
 """What do the jobs do that need Stripe? Each finds what is due, and asks for the gateway only then.
 
-Those that ask ``_gateway`` have nothing to do without a connection; with the others it is a failure that is told.
+Those that ask ``background_gateway_or_none`` have nothing to do without a connection; with the others it is a failure that is told.
 """
 
 from collections.abc import Callable
@@ -10,9 +10,7 @@ from functools import partial
 from ..emails import price_changes
 from ..memberships import portal_settings, promotions, publishing
 from ..payments import customers
-from ..payments.connect import NotConnected, configured_key, current, get_background_gateway
-from ..payments.gateway import Gateway
-from ..payments.premises import Frozen
+from ..payments.connect import background_gateway_or_none, configured_key, current, get_background_gateway
 from ..personal_data import erasing
 from ..subscriptions import (
     changing_tiers,
@@ -65,7 +63,7 @@ def guests(now: datetime) -> int:
 def customer_emails(now: datetime) -> int:
     if not customers.owed_emails().exists():
         return 0
-    gateway = _gateway()
+    gateway = background_gateway_or_none()
     return customers.tell_emails(gateway=gateway) if gateway is not None else 0
 
 
@@ -118,7 +116,7 @@ def withdrawals(now: datetime) -> int:
 def compare_ledger(now: datetime) -> int:
     if not configured_key():
         return 0
-    gateway = _gateway()
+    gateway = background_gateway_or_none()
     if gateway is None:
         return 0
     found = ledger.compare(gateway=gateway, now=now)
@@ -126,12 +124,12 @@ def compare_ledger(now: datetime) -> int:
 
 
 def memberships(now: datetime) -> int:
-    gateway = _gateway()
+    gateway = background_gateway_or_none()
     return publishing.prepare_waiting(gateway=gateway, now=now) if gateway is not None else 0
 
 
 def sweep_promotions(now: datetime) -> int:
-    gateway = _gateway()
+    gateway = background_gateway_or_none()
     return promotions.sweep(gateway=gateway) if gateway is not None else 0
 
 
@@ -143,7 +141,7 @@ def portal(now: datetime) -> int:
     row = portal_settings.stored(connection.account_id, livemode=connection.livemode)
     if row is None or portal_settings.is_kept(row, livemode=connection.livemode):
         return 0
-    gateway = _gateway()
+    gateway = background_gateway_or_none()
     if gateway is None:
         return 0
     portal_settings.ensure(gateway=gateway)
@@ -153,19 +151,19 @@ def portal(now: datetime) -> int:
 def revocations(now: datetime) -> int:
     if not revoking.is_anything_due():
         return 0
-    gateway = _gateway()
+    gateway = background_gateway_or_none()
     return revoking.carry_out_due(gateway=gateway, now=now) if gateway is not None else 0
 
 
 def tell_merged_names(now: datetime) -> int:
     if not merged_names.due().exists():
         return 0
-    gateway = _gateway()
+    gateway = background_gateway_or_none()
     return merged_names.carry_out_due(gateway=gateway, now=now) if gateway is not None else 0
 
 
 def erasures(now: datetime) -> int:
-    tally = erasing.carry_out_due(gateway=_gateway(), now=now)
+    tally = erasing.carry_out_due(gateway=background_gateway_or_none(), now=now)
     if tally.waiting:
         msg = f"{tally.waiting} accounts wait to be deleted, until Stripe confirms that nothing more is charged"
         raise SomeFailed(msg)
@@ -175,7 +173,7 @@ def erasures(now: datetime) -> int:
 def price_moves(now: datetime) -> int:
     worked_on = 0
     if price_moving.is_anybody_waiting(now=now):
-        gateway = _gateway()
+        gateway = background_gateway_or_none()
         if gateway is None:
             return 0
         worked_on += price_moving.tell_due(gateway=gateway, now=now)
@@ -184,18 +182,4 @@ def price_moves(now: datetime) -> int:
 
 
 def people(now: datetime) -> int:
-    worked_on = people_working.give_due(now=now)
-    if people_working.is_stripe_needed():
-        gateway = _gateway()
-        if gateway is None:
-            return worked_on
-        worked_on += people_working.cancel_due(gateway=gateway, now=now)
-    return worked_on + people_working.finish(now=now)
-
-
-def _gateway() -> Gateway | None:
-    """None: a site that has not connected Stripe yet has nothing to do, and nothing wrong with it. Nor has a copy."""
-    try:
-        return get_background_gateway()
-    except (NotConnected, Frozen):
-        return None
+    return people_working.work(background_gateway_or_none, now=now)

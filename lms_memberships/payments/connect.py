@@ -142,6 +142,14 @@ def get_background_gateway(*, at_most: int = 0) -> Gateway:
     return StripeGateway(key, api_base=conf.STRIPE_API_BASE, account_id=account.stripe_id, manner=BACKGROUND, pace=pace)
 
 
+def background_gateway_or_none() -> Gateway | None:
+    """None: a site that has not connected Stripe yet has nothing to do, and nothing wrong with it. Nor has a copy."""
+    try:
+        return get_background_gateway()
+    except (NotConnected, premises.Frozen):
+        return None
+
+
 def stored_account() -> Account | None:
     """What was last read with the configured key; another key's reading does not count."""
     key = configured_key()

@@ -1,6 +1,7 @@
 """Whose turn is it in what is done for many people? Leased, once a person, again after a crash (N6, S50)."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.contrib.auth import get_user_model
@@ -28,9 +29,15 @@ WAITS = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 AS_ASKED = frozenset({people_jobs.ENDING, people_jobs.ENDED})
 
 
-def is_stripe_needed() -> bool:
-    """Whether a way to Stripe is needed at all."""
-    return _due(PeopleJob.Kind.CANCEL).exists()
+def work(gateway: Callable[[], Gateway | None], *, now: datetime) -> int:
+    """A few of each kind whose turn it is. Returns how many were looked at. Stripe is asked for only if it is needed."""
+    worked_on = give_due(now=now)
+    if _due(PeopleJob.Kind.CANCEL).exists():
+        way = gateway()
+        if way is None:
+            return worked_on
+        worked_on += cancel_due(gateway=way, now=now)
+    return worked_on + finish(now=now)
 
 
 def cancel_due(*, gateway: Gateway, now: datetime) -> int:

@@ -2,13 +2,14 @@
 
 import logging
 
+from django.db import transaction
 from django_tasks import task
 
 from .. import clock
 from ..errors import OutsideFailure, Refusal
 from ..payments import customers
-from ..payments.connect import get_gateway
-from . import changing_tiers, daily, exporting, instalment_ends
+from ..payments.connect import background_gateway_or_none, get_gateway
+from . import changing_tiers, daily, exporting, instalment_ends, people_working
 from .models import Subscription
 
 logger = logging.getLogger(__name__)
@@ -49,3 +50,16 @@ def make_exports() -> None:
     """Make the files that somebody asked for. What breaks off is gone on with by ``memberships_drain``."""
     while exporting.make_due():
         pass
+
+
+@task()
+def work_on_people() -> None:
+    """A few of those for whom something was confirmed, then whatever else waits for a worker, then the next few (N6)."""
+    if people_working.work(background_gateway_or_none, now=clock.now()):
+        work_on_people.enqueue()
+
+
+def wake_for_people() -> None:
+    """Only a worker: without one, whoever presses would wait until it is done for everybody. ``memberships_drain`` does it."""
+    if work_on_people.get_backend().supports_defer:
+        transaction.on_commit(work_on_people.enqueue, robust=True)

@@ -7,6 +7,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 
 from lms_memberships.emails import drop_reasons
 from lms_memberships.models import Delivery, Email, Item, Subscription, WebhookEvent
@@ -17,6 +18,11 @@ pytestmark = pytest.mark.django_db
 VIEW = {"webhooks": "view_webhookevent", "emails": "view_email", "deliveries": "view_delivery"}
 AGAIN = {"webhooks": "try_again_webhookevent", "emails": "send_again_email", "deliveries": "try_again_delivery"}
 STUCK = {"webhooks": "dead", "emails": "unknown", "deliveries": "dead"}
+TASK = {
+    "webhooks": "lms_memberships.webhooks.tasks.work_off_inbox",
+    "emails": "lms_memberships.emails.tasks.deliver",
+    "deliveries": "lms_memberships.access.tasks.deliver",
+}
 WAITING = {"webhooks": "received", "emails": "owed", "deliveries": "owed"}
 
 
@@ -137,3 +143,18 @@ def test_what_went_wrong_is_said(client_for, make, admin):
     page = browser.get(url("emails")).content.decode()
     assert str(drop_reasons.REASONS[drop_reasons.NO_TRIAL]) in page
     assert "bounced" in page
+
+
+@pytest.mark.parametrize("slug", VIEW)
+def test_who_presses_wakes_the_worker(slug, client_for, make, settings, django_capture_on_commit_callbacks):
+    """A7, F9: what is due again does not wait for the next ``memberships_drain``."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+    row = make(slug, STUCK[slug])
+    helper = client_for(allow(UserFactory(), VIEW[slug], AGAIN[slug]))
+    DBTaskResult.objects.all().delete()
+    with django_capture_on_commit_callbacks(execute=True):
+        helper.post(url(slug, "again", row.pk))
+    assert [waiting.task_path for waiting in DBTaskResult.objects.all()] == [TASK[slug]]
+    with django_capture_on_commit_callbacks(execute=True):
+        helper.post(url(slug, "again", row.pk + 1))
+    assert DBTaskResult.objects.count() == 1

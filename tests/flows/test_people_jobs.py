@@ -1,5 +1,6 @@
 """Is something done for many people once for each, for nobody else, and never before it was seen (N6, S50, P25, X20)?"""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django_tasks_db.models import DBTaskResult
 from wagtail.models import ModelLogEntry
 
 from lms_memberships import killpoints
@@ -614,3 +616,43 @@ def test_the_mails_are_those_of_any_other_cancellation(browser, membership, memb
         begun(browser, "cancel", asked(membership, all="1"))
         work()
     assert Email.objects.filter(kind=EmailKind.CANCELLED).count() == 3
+
+
+# ---------------------------------------------------------------- with a worker
+@pytest.fixture
+def worker(settings) -> Callable[[], None]:
+    """Tasks wait for a worker, as in production; nothing else runs."""
+    settings.TASKS = {"default": {"BACKEND": "django_tasks_db.DatabaseBackend"}}
+
+    def go() -> None:
+        while (waiting := DBTaskResult.objects.ready().first()) is not None:
+            waiting.claim("worker")
+            waiting.task.call(*waiting.args_kwargs["args"], **waiting.args_kwargs["kwargs"])
+
+    return go
+
+
+def test_with_a_worker_it_begins_at_once_and_goes_on_to_the_last(
+    browser, membership, members, sandbox, worker, monkeypatch, django_capture_on_commit_callbacks
+):
+    """X20, N6: nobody waits for the next ``memberships_drain``, nor does the worker stop after the first few."""
+    monkeypatch.setattr(people_working, "BATCH", 2)
+    with django_capture_on_commit_callbacks(execute=True):
+        job = begun(browser, "cancel", asked(membership, person=[member.pk for member in members]))
+    assert states(job) == [State.PLANNED] * 3
+    worker()
+    assert states(job) == [State.DONE] * 3
+    assert len(cancelled(sandbox)) == 3
+    job.refresh_from_db()
+    assert job.state == "done"
+
+
+def test_without_a_worker_nobody_waits_for_a_page_until_it_is_done_for_everybody(
+    browser, membership, members, sandbox, django_capture_on_commit_callbacks
+):
+    """X20: tasks would run in the request, and it may be for thousands."""
+    with django_capture_on_commit_callbacks(execute=True):
+        job = begun(browser, "cancel", asked(membership, person=[members[0].pk]))
+    assert states(job) == [State.PLANNED]
+    work()
+    assert states(job) == [State.DONE]

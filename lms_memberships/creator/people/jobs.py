@@ -28,6 +28,7 @@ from ...errors import Refusal
 from ...subscriptions import people_jobs, people_working
 from ...subscriptions.people_files import day
 from ...subscriptions.people_job_models import PeopleJob, PeopleJobEntry
+from ...subscriptions.tasks import wake_for_people
 from ..desks import Listing
 from .columns import person_url
 from .views import AGAIN, CONFIRM, JOB, JOB_RESULTS, LIST, STOP, PeopleIndex
@@ -135,6 +136,7 @@ def confirm(request: HttpRequest, pk: int) -> HttpResponse:
     except Refusal as refusal:
         messages.error(request, str(refusal.message))
         return _back(pk)
+    wake_for_people()
     messages.success(request, _("It has begun. This page says how far it is."))
     return _back(pk)
 
@@ -156,6 +158,7 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
 
     def do(job: PeopleJob) -> str:
         count = people_jobs.try_again(job, by=_person(request))
+        wake_for_people()
         return ngettext("%(count)s person is tried again.", "%(count)s people are tried again.", count) % {
             "count": count
         }

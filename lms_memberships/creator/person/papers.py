@@ -15,6 +15,7 @@ from ...asking import asks_stripe
 from ...emails import outbox
 from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
+from ...emails.tasks import deliver
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...subscriptions import deeds
@@ -74,6 +75,7 @@ def send_again(request: HttpRequest, pk: int, email: int) -> HttpResponse:
     """The mail as it was owed, to the same address, if it is still true (F2)."""
     check(request, names.SEND_AGAIN)
     if _repeat(request, pk, email):
+        transaction.on_commit(deliver.enqueue, robust=True)
         messages.success(request, _("The e-mail is sent again, if what it says is still true."))
     else:
         messages.warning(request, _("There is nothing left to send again here."))

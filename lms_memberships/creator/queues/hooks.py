@@ -1,5 +1,6 @@
 """Where does the admin show the queues? Under Reports, each for whoever may see its rows."""
 
+from collections.abc import Callable
 from functools import partial
 
 from django.contrib.auth.models import Permission
@@ -10,8 +11,13 @@ from wagtail.admin.menu import MenuItem
 
 from ...retrying import unwrapped
 from .. import desks
-from .queues import QUEUES, Queue
+from .queues import QUEUES, WAKERS, Queue
 from .views import try_again, url_name, view_of
+
+
+def register(*, wake_for_webhooks: Callable[[], object]) -> None:
+    """What the webhooks lend to their list: it does not know them."""
+    WAKERS["webhooks"] = wake_for_webhooks
 
 
 @hooks.register("register_admin_urls")

@@ -10,9 +10,11 @@ from django.utils.translation import ngettext_lazy
 
 from ...access import deliveries
 from ...access.models import Delivery
+from ...access.tasks import deliver as deliver_items
 from ...emails import drop_reasons, outbox
 from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
+from ...emails.tasks import deliver as deliver_emails
 from ...payments.models import WebhookEvent
 from ...payments.replaying import replay
 
@@ -116,3 +118,5 @@ QUEUES: dict[str, Queue] = {
         ),
     )
 }
+#: Takes up what is due again, by queue. Should it not come, ``memberships_drain`` does.
+WAKERS: dict[str, Callable[[], object]] = {"emails": deliver_emails.enqueue, "deliveries": deliver_items.enqueue}

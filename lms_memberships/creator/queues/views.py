@@ -7,6 +7,7 @@ from typing import Any
 import django_filters
 from django import forms
 from django.core.exceptions import PermissionDenied
+from django.db import transaction
 from django.db.models import QuerySet
 from django.forms import Media
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -25,7 +26,7 @@ from ...access.models import Delivery
 from ...emails.models import Email
 from ...payments.models import WebhookEvent
 from ..desks import Listing
-from .queues import QUEUES, Queue
+from .queues import QUEUES, WAKERS, Queue
 
 
 def url_name(queue: Queue, what: str = "list") -> str:
@@ -110,6 +111,7 @@ def try_again(request: HttpRequest, pk: int, *, slug: str) -> HttpResponse:
         raise Http404
     count = queue.again(rows.filter(state__in=queue.stuck))
     if count:
+        transaction.on_commit(WAKERS[slug], robust=True)
         messages.success(request, queue.begun % {"count": count})
     else:
         messages.warning(request, _("There is nothing left to try again here."))
