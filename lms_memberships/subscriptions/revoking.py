@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import killpoints
 from ..errors import OutsideFailure, Refusal
-from ..payments.gateway import Gateway, NotFound, SubscriptionStatus
+from ..payments.gateway import Gateway, NotFound
 from ..retrying import retried
 from . import billing, deeds, holding, lifecycle, paying_back, settling
 from .deed_models import Deed
@@ -58,10 +58,7 @@ def _close(row: Subscription, now: datetime) -> None:
         raise WasGiven
     if not can_revoke(row, now):
         raise NothingToRevoke
-    row.revoked_at = now
-    if not row.is_recurring:
-        # Nothing at Stripe stands for it any more.
-        row.status, row.ended_at = SubscriptionStatus.CANCELED, now
+    lifecycle.close(row, now)
 
 
 def carry_out(deed: Deed, *, gateway: Gateway, now: datetime) -> None:

@@ -10,7 +10,7 @@ from lms_memberships.emails import switches
 from lms_memberships.emails.rendering import message_for
 from lms_memberships.history import PAYMENT_REFUNDED
 from lms_memberships.management.jobs import JOBS
-from lms_memberships.models import Email, Intent, Refund
+from lms_memberships.models import Email, Intent, Refund, Subscription
 from lms_memberships.money import Money
 from lms_memberships.payments.gateway import GatewayFailure
 from lms_memberships.sandbox.faults import Fault
@@ -18,6 +18,7 @@ from lms_memberships.subscriptions import attention, giving_back, refunds
 from lms_memberships.subscriptions.payments_made import of_invoice
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows.backwards import bought, charge_of
+from tests.flows.desk import helper, read
 from tests.flows.refunding import at_stripe, form, look, page_of, press
 from tests.flows.steps import text
 
@@ -234,6 +235,44 @@ def test_a_payment_without_an_invoice_is_given_back_too(desk, once, sandbox):
     assert at_stripe(sandbox) == [750]
     assert sandbox.store.all("credit_note", account=sandbox.account_id) == []
     assert Refund.objects.get().subscription == once
+
+
+def test_what_was_paid_once_is_over_when_its_refund_has_closed_it(desk, once, client_for, student, postman, clock):
+    """X13, X20: nothing at Stripe is left to end, and nothing says that Stripe has to; the timeline says what closed it."""
+    url = reverse("lms_memberships_refund_purchase", args=[once.pk])
+    press(desk, url, form(desk, url, effect="close"))
+    clock.daily()
+    seeing = client_for(helper())
+    for days in (0, 62):
+        clock.advance(days=days)
+        clock.daily()
+        postman.deliver()
+        shown = read(seeing, "", student)
+        assert "Revoked" in shown
+        assert "Stripe has not confirmed" not in shown
+        assert "“Once”: access closed, as what was paid for it goes back" in shown
+        assert "“Once”: ended" in shown
+    once.refresh_from_db()
+    assert (once.status, once.ended_at) == ("canceled", once.revoked_at)
+
+
+def test_what_a_refund_has_closed_says_so_in_the_timeline(desk, held, client_for, student):
+    """X13, X20: of what renews as well; who has asked for the refund stands beside it."""
+    url = page_of(held)
+    press(desk, url, form(desk, url, effect="keep", amount="5"))
+    seeing = client_for(helper())
+    assert "access closed" not in read(seeing, "", student)
+    press(desk, url, form(desk, url, effect="close", amount="14"))
+    assert f"“{held.membership.title}”: access closed, as what was paid for it goes back" in read(seeing, "", student)
+
+
+def test_a_purchase_that_was_closed_by_an_earlier_version_says_nothing_false(client_for, once, student, clock):
+    """X20: its row is still called active, and no job will ever end it."""
+    closed = {"revoked_at": clock.now, "is_revoked_by_refund": True, "access_until": clock.now}
+    Subscription.objects.filter(pk=once.pk).update(**closed)
+    shown = read(client_for(helper()), "", student)
+    assert "Stripe has not confirmed" not in shown
+    assert "access closed" in shown
 
 
 def test_what_is_disputed_is_not_given_back(desk, held, sandbox, postman):

@@ -93,6 +93,10 @@ def _ended(row: Subscription, language: str) -> Line:
     return Line("", _("“%(title)s”: ended") % _named(row), row.stripe_id)
 
 
+def _closed(row: Subscription, language: str) -> Line:
+    return Line("", _("“%(title)s”: access closed, as what was paid for it goes back") % _named(row), row.stripe_id)
+
+
 def _checkout(row: Checkout, language: str) -> Line:
     return Line("", _("“%(title)s”: went to the payment page") % _named(row), row.get_state_display())
 
@@ -179,6 +183,11 @@ def _with_money(user: Model) -> QuerySet:
     return Invoice.objects.filter(user=user.pk, amount_paid__gt=0)
 
 
+def _closed_by_refund(user: Model) -> QuerySet:
+    """What staff have closed is told as their deed."""
+    return Subscription.objects.filter(user=user.pk, is_revoked_by_refund=True)
+
+
 def _of(model: type[Model], field: str = "user") -> Callable[[Model], QuerySet]:
     return lambda user: model._default_manager.filter(**{field: user.pk})
 
@@ -200,6 +209,7 @@ SOURCES: dict[str, Source] = {
     "began": Source(_of(Subscription), "started_at", _began, TITLED),
     "opened": Source(_of(Subscription), "opened_at", _opened, TITLED),
     "ended": Source(_of(Subscription), "ended_at", _ended, TITLED),
+    "closed": Source(_closed_by_refund, "revoked_at", _closed, TITLED),
     "checkout": Source(_of(Checkout), "created_at", _checkout, TITLED),
     "invoice": Source(_of(Invoice), "created_at", _invoice, TITLED, names.SEE_INVOICES),
     "paid": Source(_with_money, "paid_at", _paid, TITLED, names.SEE_INVOICES),
