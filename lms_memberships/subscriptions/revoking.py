@@ -15,7 +15,7 @@ from .. import killpoints
 from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound
 from ..retrying import retried
-from . import billing, deeds, holding, lifecycle, paying_back, settling
+from . import billing, deed_failures, deeds, holding, lifecycle, paying_back, settling
 from .deed_models import Deed
 from .models import Subscription
 from .told import OVER
@@ -71,7 +71,7 @@ def carry_out(deed: Deed, *, gateway: Gateway, now: datetime) -> None:
     try:
         found = _end(subscription, gateway=gateway, now=now) if subscription.is_recurring else {}
     except (Refusal, OutsideFailure) as no:
-        Deed.objects.filter(pk=deed.pk, settled_at=None).update(failure=str(no.message)[:2000])
+        deed_failures.note(deed, no)
         raise
     deeds.settle(deed, now=now, **found)
 

@@ -17,6 +17,7 @@ from ...emails.catalogue import CATALOGUE
 from ...emails.models import Email
 from ...memberships.gift_offers import length_text
 from ...money import Money, format_money
+from ...subscriptions import deed_failures
 from ...subscriptions.change_models import TierChange
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.departure_models import Departure, StayOffer
@@ -149,7 +150,10 @@ def state_of_deed(row: Deed) -> str:
     """Empty once it is done."""
     if row.settled_at is not None:
         return ""
-    return _("not done: %(why)s") % {"why": row.failure or _("Stripe has not confirmed it yet")}
+    why = deed_failures.why(row)
+    if deed_failures.is_refused(row):
+        return _("refused: %(why)s") % {"why": why}
+    return _("not done: %(why)s") % {"why": why or _("Stripe has not confirmed it yet")}
 
 
 def _history(row: ModelLogEntry, language: str) -> Line:
