@@ -26,6 +26,7 @@ from ...subscriptions import amounts, deed_failures, disputed
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.invoice_sums import with_what_went_back
 from ...subscriptions.models import Invoice, Subscription
+from ...subscriptions.payments_made import with_what_is_left
 from ..at_stripe import url_at_stripe
 from . import doubles, names
 from .access import check, name_of, person
@@ -113,7 +114,7 @@ class PersonPage(WagtailAdminTemplateMixin, TemplateView):
 
 def _held(user: Any) -> QuerySet[Subscription]:
     deeds = Deed.objects.select_related("by").order_by("-done_at", "-pk")
-    mine = Subscription.objects.filter(user=user).select_related("membership", "price")
+    mine = with_what_is_left(Subscription.objects.filter(user=user)).select_related("membership", "price")
     rows = amounts.with_what_is_planned(disputed.with_decided(mine))
     return rows.prefetch_related(Prefetch("deeds", queryset=deeds)).order_by("-started_at", "-pk")
 
