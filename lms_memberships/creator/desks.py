@@ -4,9 +4,11 @@ from collections.abc import Iterable
 
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
+from django.forms import Media
 from django.http import HttpRequest
 from django.utils.functional import Promise, cached_property
 from wagtail.admin.menu import MenuItem
+from wagtail.admin.staticfiles import versioned_static
 from wagtail.admin.views.generic import IndexView
 from wagtail.admin.widgets.button import HeaderButton
 
@@ -16,10 +18,12 @@ OURS = "lms_memberships"
 class Listing(IndexView):
     """Fifty a page, and constant in queries whatever the page holds.
 
-    The database itself is searched: it finds parts of words, and no index can lag behind.
+    The database itself is searched: it finds parts of words, and no index can lag behind. A table that is wider than the
+    screen moves inside of itself.
     """
 
     template_name = "lms_memberships/creator/listing.html"
+    results_template_name = "lms_memberships/creator/listing_results.html"
     paginate_by = 50
     search_backend_name = None
     show_other_searches = False
@@ -29,6 +33,11 @@ class Listing(IndexView):
         """For whoever may make one, where one can be made."""
         may_add = self.add_url and self.permission_policy.user_has_permission(self.request.user, "add")
         return HeaderButton(self.add_item_label, url=self.add_url, icon_name="plus") if may_add else None
+
+    def get_context_data(self, *args: object, **kwargs: object) -> dict:
+        context = super().get_context_data(*args, **kwargs)
+        context["media"] += Media(css={"all": [versioned_static("lms_memberships/creator/listing.css")]})
+        return context
 
 
 class DeskMenuItem(MenuItem):

@@ -1,5 +1,7 @@
 """What can go wrong with a payment provider, in our own words? Each failure says whether something may have been done."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from django.utils.translation import gettext_lazy as _
@@ -22,6 +24,9 @@ class GatewayFailure(OutsideFailure):
     is_replayed = False
     #: The provider's name for this very request: what a buyer is told, and an owner looks up.
     reference = ""
+    #: The sentence whose places ``values`` fill, for whoever keeps it and says it later, in another language.
+    words: "str | _StrPromise | None" = None
+    values: Mapping[str, str] = MappingProxyType({})
     #: What a buyer is told: never the provider's own words, which may speak of keys and accounts (S56).
     said_to_buyers: "str | _StrPromise" = _("The payment service could not do this. Nothing was charged.")
 

@@ -17,6 +17,7 @@ from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway
 from ..payments.models import StripeObject
 from ..retrying import retried
+from . import deed_failures
 from .deed_models import Deed
 from .models import Subscription
 
@@ -100,7 +101,7 @@ def settle(deed: Deed, *, now: datetime, **details: object) -> None:
         if row.settled_at is not None:
             return
         row.settled_at, row.failure = now, ""
-        row.details = {**row.details, **details}
+        row.details = {**deed_failures.forget(row.details), **details}
         row.save(update_fields=["settled_at", "failure", "details"])
         _write_history(row)
     deed.refresh_from_db()
@@ -134,7 +135,7 @@ def carry_out(
     try:
         do()
     except (Refusal, OutsideFailure) as no:
-        Deed.objects.filter(pk=deed.pk, settled_at=None).update(failure=str(no.message)[:2000])
+        deed_failures.note_refusal(deed, no)
         raise
     settle(deed, now=now)
     return deed

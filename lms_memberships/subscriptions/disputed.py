@@ -19,10 +19,25 @@ class IsDisputed(Refusal):
     message = _("This payment is disputed at the bank, which decides who has the money. It cannot be given back here.")
 
 
+class IsLost(IsDisputed):
+    message = _(
+        "This payment was disputed, and the bank has decided for whoever paid: they have their money back by that. "
+        "Nothing is given back from here."
+    )
+
+
 def refuse_refund(payment_id: str) -> None:
-    """Raise IsDisputed while the bank has the money, and after it has given it back to whoever paid."""
-    if payment_id and Dispute.objects.keeping_closed().filter(payment_intent_id=payment_id).exists():
-        raise IsDisputed
+    """Raise IsDisputed while the bank has the money, and IsLost after it has given it back to whoever paid."""
+    if not payment_id:
+        return
+    said = set(
+        Dispute.objects.keeping_closed()
+        .filter(payment_intent_id=payment_id)
+        .order_by()
+        .values_list("status", flat=True)
+    )
+    if said:
+        raise IsDisputed if DisputeStatus.OPEN in said else IsLost
 
 
 def keeping(payment_id: str, *, gateway: Gateway) -> Dispute | None:

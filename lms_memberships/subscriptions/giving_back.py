@@ -73,10 +73,14 @@ class Asked:
 
 
 def left_of(payment: Payment, *, gateway: Gateway) -> Money:
-    """What was paid and not given back, as Stripe has it now. Reads, and writes nothing. Raises InOtherAccount, PaidInParts."""
+    """What was paid and not given back, as Stripe has it now. Reads, and writes nothing.
+
+    Raises InOtherAccount, PaidInParts, IsDisputed.
+    """
     refuse_elsewhere(payment.invoice or payment.subscription, gateway)
     if not payment.payment_intent_id:
         raise PaidInParts
+    disputed.refuse_refund(payment.payment_intent_id)
     paid = payment.paid(gateway=gateway)
     found = gateway.refunds_of(payment.payment_intent_id)
     given = sum(each.money.minor for each in found if each.has_effect)

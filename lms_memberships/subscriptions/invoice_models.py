@@ -67,8 +67,8 @@ class Invoice(Collected, StripeObject):
 
     @property
     def can_be_refunded(self) -> bool:
-        """Paid by a payment of Stripe's that can be given back."""
-        return self.status == "paid" and self.amount_paid > 0 and bool(self.payment_intent_id)
+        """Paid by a payment of Stripe's that can be given back, and not all of it has been."""
+        return self.status == "paid" and self.amount_paid > self.refunded and bool(self.payment_intent_id)
 
     @property
     def due_money(self) -> Money:

@@ -52,6 +52,11 @@ class Comparison:
     seen_at: datetime | None = None
 
     @property
+    def made_at(self) -> datetime:
+        """By the domain's clock, as the two ends; ``seen_at`` is wall time."""
+        return self.until + NEWS_TAKES
+
+    @property
     def agrees(self) -> bool:
         return not self.differences and not self.extra and not self.unread
 

@@ -109,6 +109,20 @@ def end_what_is_gone(subscription_id: int, *, now: datetime) -> None:
     rewrite(subscription_id, end, now=now)
 
 
+def close(subscription: Subscription, now: datetime) -> None:
+    """For ``rewrite``: by staff, or by its refund. What renews is ended at Stripe after this, and is over when Stripe says so."""
+    subscription.revoked_at = now
+    if not subscription.is_recurring:
+        # Nothing at Stripe stands for it any more.
+        subscription.status, subscription.ended_at = SubscriptionStatus.CANCELED, now
+
+
+def close_by_refund(subscription: Subscription, now: datetime) -> None:
+    """The same: whoever paid has all of it back."""
+    close(subscription, now)
+    subscription.is_revoked_by_refund = True
+
+
 @retried
 def rewrite(subscription_id: int, change: Copy, *, now: datetime) -> Subscription:
     """Change a row without a read, under its owner's lock: what that makes of its access is reckoned, and told."""

@@ -11,7 +11,7 @@ from ..payments import intents
 from ..payments.connect import Connection
 from ..payments.gateway import Gateway, NotFound
 from ..payments.models import Customer, Intent
-from . import deeds, people
+from . import deed_failures, deeds, people
 from .deed_models import Deed
 from .models import Subscription
 
@@ -34,7 +34,7 @@ def carry_out(deed: Deed, *, gateway: Gateway, now: datetime) -> None:
         for kind, stripe_id in _named_by(deed, gateway):
             _name(kind, stripe_id, deed, gateway)
     except (Refusal, OutsideFailure) as no:
-        Deed.objects.filter(pk=deed.pk, settled_at=None).update(failure=str(no.message)[:2000])
+        deed_failures.note(deed, no)
         raise
     deeds.settle(deed, now=now)
 

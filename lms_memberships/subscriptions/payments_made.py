@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Max, Min
+from django.db.models import Exists, F, Max, Min, OuterRef, QuerySet
 
 from ..money import Money
 from ..payments.gateway import Gateway
@@ -39,6 +39,12 @@ def of_purchase(subscription: Subscription) -> Payment:
     mine = Invoice.objects.filter(account=subscription.account, livemode=subscription.livemode)
     paid = mine.filter(payment_intent_id=subscription.stripe_id, status="paid", amount_paid__gt=0)
     return Payment(subscription.stripe_id, subscription.membership_id, paid.order_by("pk").first(), subscription)
+
+
+def with_what_is_left(purchases: QuerySet[Subscription]) -> QuerySet[Subscription]:
+    """Each with ``is_all_back``: bought in one payment, all of which was given back. Part of the same query."""
+    paid = Invoice.objects.filter(subscription=OuterRef("pk"), payment_intent_id=OuterRef("stripe_id"), status="paid")
+    return purchases.annotate(is_all_back=Exists(paid.filter(amount_paid__gt=0, refunded__gte=F("amount_paid"))))
 
 
 def find(payment_intent_id: str, *, gateway: Gateway, now: datetime) -> Payment | None:

@@ -219,7 +219,7 @@ def _settle_what_failed(refund: Refund, now: datetime) -> None:
 
 def _revoke(subscription: Subscription, now: datetime) -> None:
     if subscription.revoked_at is None:
-        subscription.revoked_at, subscription.is_revoked_by_refund = now, True
+        lifecycle.close_by_refund(subscription, now)
 
 
 def _is_full(invoice: Invoice) -> bool:

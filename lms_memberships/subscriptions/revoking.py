@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import killpoints
 from ..errors import OutsideFailure, Refusal
-from ..payments.gateway import Gateway, NotFound, SubscriptionStatus
+from ..payments.gateway import Gateway, NotFound
 from ..retrying import retried
-from . import billing, deeds, ending_at_stripe, lifecycle, paying_back, settling
+from . import billing, deed_failures, deeds, ending_at_stripe, lifecycle, paying_back, settling
 from .deed_models import Deed
 from .models import Subscription
 from .told import OVER
@@ -58,10 +58,7 @@ def _close(row: Subscription, now: datetime) -> None:
         raise WasGiven
     if not can_revoke(row, now):
         raise NothingToRevoke
-    row.revoked_at = now
-    if not row.is_recurring:
-        # Nothing at Stripe stands for it any more.
-        row.status, row.ended_at = SubscriptionStatus.CANCELED, now
+    lifecycle.close(row, now)
 
 
 def carry_out(deed: Deed, *, gateway: Gateway, now: datetime) -> None:
@@ -74,7 +71,7 @@ def carry_out(deed: Deed, *, gateway: Gateway, now: datetime) -> None:
     try:
         found = _end(subscription, gateway=gateway, now=now) if subscription.is_recurring else {}
     except (Refusal, OutsideFailure) as no:
-        Deed.objects.filter(pk=deed.pk, settled_at=None).update(failure=str(no.message)[:2000])
+        deed_failures.note(deed, no)
         raise
     deeds.settle(deed, now=now, **found)
 

@@ -167,11 +167,7 @@ def _decide(pk: int, author: AbstractBaseUser, *, gateway: Gateway, now: datetim
             raise NoDouble
         for invoice in _returnable(second):
             _ask_for(invoice, author, now)
-
-        def revoke(row: Subscription) -> None:
-            row.revoked_at, row.is_revoked_by_refund = now, True
-
-        lifecycle.rewrite(pk, revoke, now=now)
+        lifecycle.rewrite(pk, lambda row: lifecycle.close_by_refund(row, now), now=now)
         # With the decision: if Stripe fails now, the job finishes it, and writes no line (X24).
         data = {"student": second.user.get_username(), "subscription": second.stripe_id}
         log(instance=second.membership, action=DOUBLE_RESOLVED, user=author, data=data)

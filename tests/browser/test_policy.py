@@ -16,6 +16,8 @@ ADMIN = (
     "memberships/emails/",
     "memberships/stripe/",
     "memberships/health/",
+    "memberships/people/",
+    "memberships/people/do/give/?all=1",
     "memberships/queues/webhooks/",
     "memberships/queues/emails/",
     "memberships/queues/deliveries/",

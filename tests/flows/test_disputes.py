@@ -5,14 +5,15 @@ import itertools
 import pytest
 from django.core.management import call_command
 from django.urls import reverse
+from wagtail.users.models import UserProfile
 
 from lms_memberships.access import decide
 from lms_memberships.emails import switches
 from lms_memberships.models import Dispute, Email, Membership, Subscription
 from lms_memberships.subscriptions import disputes
-from tests.factories import MembershipFactory, publish, put_into
+from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows.backwards import bought, charge_of, compared
-from tests.flows.desk import helper, read
+from tests.flows.desk import helper, key_on, press, read, url
 from tests.flows.steps import buy, text
 from tests.webhooks_rig import post_event
 
@@ -86,6 +87,73 @@ def test_what_was_closed_comes_back_when_it_is_won(held, sandbox, postman, clock
     if is_open:
         assert after.access_until == after.period_end <= before, "the renewal stays stopped"
     assert mails("admin_dispute_decided") == 1
+
+
+@pytest.mark.parametrize(
+    ("decided", "why"), [("", "disputed at the bank"), ("lost", "The bank decided for whoever paid")]
+)
+def test_staff_are_offered_no_way_on_that_can_only_be_refused(
+    held, student, client_for, sandbox, postman, decided, why
+):
+    """G7, P25: no button, and whoever opens the page is told why before they press."""
+    desk = client_for(helper())
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    if decided:
+        sandbox.actions.change_dispute(opened["id"], decided)
+    postman.deliver()
+    keep = url("keep", student, held.pk)
+    assert keep not in desk.get(url("", student)).content.decode()
+    shown = read(desk, "keep", student, held.pk)
+    assert why in shown
+    assert "It goes on" not in shown
+    assert key_on(desk.get(keep).content.decode()) == "", "there is no form"
+
+
+def test_won_staff_can_take_the_end_back(held, student, client_for, sandbox, postman):
+    """G7, P25: it is not disputed any more."""
+    desk = client_for(helper())
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    sandbox.actions.change_dispute(opened["id"], "won")
+    postman.deliver()
+    assert url("keep", student, held.pk) in desk.get(url("", student)).content.decode()
+    assert "It goes on." in press(desk, "keep", student, held.pk)
+
+
+def test_what_was_refused_meanwhile_says_so_to_each_reader_in_their_language(
+    held, student, client_for, sandbox, postman
+):
+    """G7, P25, X24: the page was open already. Nobody tries it again, and "not yet" would never come true."""
+    desk, french, stripe = client_for(helper()), helper(), sandbox.actions
+    UserProfile.objects.create(user=french, preferred_language="fr")
+    press(desk, "cancel", student, held.pk)
+    keep = url("keep", student, held.pk)
+    pressing = client_for(french)
+    fields = {"reason": "Asked by mail", "key": key_on(pressing.get(keep).content.decode())}
+    opened = stripe.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    assert "contesté auprès de la banque" in text(pressing.post(keep, fields).content.decode())
+    stripe.change_dispute(opened["id"], "lost")
+    postman.deliver()
+    shown = read(desk, "", student)
+    assert "Refused. Its payment is disputed at the bank." in shown
+    assert "refused: Its payment is disputed at the bank." in shown
+    assert "Not done at Stripe yet" not in shown
+    shown = read(pressing, "", student)
+    assert "Refusé. Son paiement est contesté auprès de la banque." in shown
+    assert "disputed at the bank" not in shown
+
+
+def test_answering_in_stripe_leads_to_the_mode_in_which_it_was_paid(held, client_for, sandbox, postman):
+    """G7: in test mode its page is below /test/; elsewhere Stripe says that it knows no such dispute."""
+    desk = client_for(allow(UserFactory(), "refund_invoice"))
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    postman.deliver()
+    shown = desk.get(reverse("lms_memberships_attention"), {"kind": "disputes"}).content.decode()
+    assert f'href="https://dashboard.stripe.com/test/disputes/{opened["id"]}"' in shown
+    Dispute.objects.update(livemode=True)
+    shown = desk.get(reverse("lms_memberships_attention"), {"kind": "disputes"}).content.decode()
+    assert f'href="https://dashboard.stripe.com/disputes/{opened["id"]}"' in shown
 
 
 def account(browser) -> str:

@@ -1,5 +1,6 @@
 """Is something done for many people once for each, for nobody else, and never before it was seen (N6, S50, P25, X20)?"""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -12,8 +13,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import override
 from django_tasks_db.models import DBTaskResult
 from wagtail.models import ModelLogEntry
+from wagtail.users.models import UserProfile
 
 from lms_memberships import killpoints
 from lms_memberships.access import decide
@@ -301,6 +305,27 @@ def test_what_is_unpaid_or_rests_is_ended_and_not_left_out(browser, membership, 
 
 
 # ---------------------------------------------------------------- giving
+def test_the_last_day_is_chosen_without_an_inline_script_and_said_as_a_person_says_it(
+    browser, helper, membership, student
+):
+    """X20, S11: no policy keeps the field from working; and nobody reads 2027-01-31."""
+    holds(student, membership, "ended")
+    page = browser.get(act("give"), {"person": student.pk}).content.decode()
+    assert re.search(r'<input type="date" name="act-until"', page)
+    assert "initDateChooser" not in page
+    sent = asked(membership, days=40, person=student.pk)
+    job = drafted(browser, "give", sent)
+    last = timezone.localdate() + timedelta(days=40)
+    assert f"Last day: {date_format(last, 'DATE_FORMAT')}." in text(browser.get(part(job)).content.decode())
+    UserProfile.objects.create(user=helper, preferred_language="fr")
+    shown = text(browser.get(part(job)).content.decode())
+    with override("fr"):
+        assert date_format(last, "DATE_FORMAT") in shown
+    assert last.isoformat() not in shown
+    again = browser.post(act("give"), sent | {"act-note": ""}).content.decode()
+    assert f'value="{last.isoformat()}"' in again, "what was chosen stays, as such a field reads it"
+
+
 def test_access_is_given_until_a_day_once_to_each(browser, membership, live_session, student, sandbox):
     """X20, X2: past members get it back until the day is over; Stripe hears nothing, and who holds it is left out."""
     switches.set_for_all({EmailKind.BOUGHT: True})

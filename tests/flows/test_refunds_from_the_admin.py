@@ -10,7 +10,7 @@ from lms_memberships.emails import switches
 from lms_memberships.emails.rendering import message_for
 from lms_memberships.history import PAYMENT_REFUNDED
 from lms_memberships.management.jobs import JOBS
-from lms_memberships.models import Email, Intent, Refund
+from lms_memberships.models import Email, Intent, Refund, Subscription
 from lms_memberships.money import Money
 from lms_memberships.payments.gateway import GatewayFailure
 from lms_memberships.sandbox.faults import Fault
@@ -18,6 +18,7 @@ from lms_memberships.subscriptions import attention, giving_back, refunds
 from lms_memberships.subscriptions.payments_made import of_invoice
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows.backwards import bought, charge_of
+from tests.flows.desk import helper, read
 from tests.flows.refunding import at_stripe, form, look, page_of, press
 from tests.flows.steps import text
 
@@ -236,16 +237,112 @@ def test_a_payment_without_an_invoice_is_given_back_too(desk, once, sandbox):
     assert Refund.objects.get().subscription == once
 
 
+def test_what_was_paid_once_is_over_when_its_refund_has_closed_it(desk, once, client_for, student, postman, clock):
+    """X13, X20: nothing at Stripe is left to end, and nothing says that Stripe has to; the timeline says what closed it."""
+    url = reverse("lms_memberships_refund_purchase", args=[once.pk])
+    press(desk, url, form(desk, url, effect="close"))
+    clock.daily()
+    seeing = client_for(helper())
+    for days in (0, 62):
+        clock.advance(days=days)
+        clock.daily()
+        postman.deliver()
+        shown = read(seeing, "", student)
+        assert "Revoked" in shown
+        assert "Stripe has not confirmed" not in shown
+        assert "“Once”: access closed, as what was paid for it goes back" in shown
+        assert "“Once”: ended" in shown
+    once.refresh_from_db()
+    assert (once.status, once.ended_at) == ("canceled", once.revoked_at)
+
+
+def test_what_a_refund_has_closed_says_so_in_the_timeline(desk, held, client_for, student):
+    """X13, X20: of what renews as well; who has asked for the refund stands beside it."""
+    url = page_of(held)
+    press(desk, url, form(desk, url, effect="keep", amount="5"))
+    seeing = client_for(helper())
+    assert "access closed" not in read(seeing, "", student)
+    press(desk, url, form(desk, url, effect="close", amount="14"))
+    assert f"“{held.membership.title}”: access closed, as what was paid for it goes back" in read(seeing, "", student)
+
+
+def test_a_purchase_that_was_closed_by_an_earlier_version_says_nothing_false(client_for, once, student, clock):
+    """X20: its row is still called active, and no job will ever end it."""
+    closed = {"revoked_at": clock.now, "is_revoked_by_refund": True, "access_until": clock.now}
+    Subscription.objects.filter(pk=once.pk).update(**closed)
+    shown = read(client_for(helper()), "", student)
+    assert "Stripe has not confirmed" not in shown
+    assert "access closed" in shown
+
+
 def test_what_is_disputed_is_not_given_back(desk, held, sandbox, postman):
-    """G7: the bank decides; said before the button as well."""
+    """G7: the bank decides; said before there is a form."""
     url = page_of(held)
     typed = form(desk, url)
     sandbox.actions.open_dispute(charge_of(sandbox, held))
     postman.deliver()
+    shown = desk.get(url).content.decode()
+    assert "disputed at the bank, which decides" in shown
+    assert "can be given back" not in shown
+    assert 'name="amount"' not in shown
     assert "disputed at the bank" in look(desk, url, typed)
     assert "disputed at the bank" in press(desk, url, typed)
     assert at_stripe(sandbox) == []
     assert not Intent.objects.filter(purpose=giving_back.PURPOSE).exists()
+
+
+@pytest.mark.parametrize("decided", ["lost", "won"])
+def test_what_the_bank_has_decided_is_said_before_there_is_a_form(desk, held, sandbox, postman, decided):
+    """X13, G7: lost, whoever paid has the money, and nobody decides any more; won, it is the seller's to give."""
+    url = page_of(held)
+    typed = form(desk, url)
+    opened = sandbox.actions.open_dispute(charge_of(sandbox, held))
+    sandbox.actions.change_dispute(opened["id"], decided)
+    postman.deliver()
+    shown, pressed = text(desk.get(url).content.decode()), press(desk, url, typed)
+    if decided == "lost":
+        assert "the bank has decided for whoever paid" in shown
+        assert "the bank has decided for whoever paid" in pressed
+        assert "can be given back" not in shown
+        assert "which decides" not in shown + pressed
+        assert at_stripe(sandbox) == []
+    else:
+        assert "€19.00 can be given back" in shown
+        assert at_stripe(sandbox) == [1900]
+
+
+@pytest.fixture
+def keeper(client_for):
+    """Sees people and invoices, and gives money back."""
+    return client_for(allow(helper(), "refund_invoice"))
+
+
+def test_where_all_went_back_nothing_leads_to_a_refund(keeper, held, student, sandbox, postman):
+    """X13: neither in the list nor on the page of the person; a part leaves the way open, and so does what failed."""
+    pages = [reverse("lms_memberships_invoices_list"), reverse("lms_memberships_person", args=[student.pk])]
+    url = page_of(held)
+
+    def led() -> list[bool]:
+        return [f'href="{url}"' in keeper.get(page).content.decode() for page in pages]
+
+    press(keeper, url, form(keeper, url, amount="5"))
+    assert led() == [True, True]
+    press(keeper, url, form(keeper, url, amount="14"))
+    assert led() == [False, False]
+    assert "All of this payment has been given back." in text(keeper.get(url).content.decode())
+    sandbox.actions.fail_refund(Refund.objects.order_by("pk").last().stripe_id)
+    postman.deliver()
+    assert led() == [True, True]
+
+
+def test_a_purchase_that_went_back_has_no_button_either(keeper, once, student):
+    """X13: what was paid once has a button of its own."""
+    url = reverse("lms_memberships_refund_purchase", args=[once.pk])
+    person = reverse("lms_memberships_person", args=[student.pk])
+    press(keeper, url, form(keeper, url, amount="5"))
+    assert f'href="{url}"' in keeper.get(person).content.decode()
+    press(keeper, url, form(keeper, url, amount="14"))
+    assert f'href="{url}"' not in keeper.get(person).content.decode()
 
 
 def test_parts_never_exceed_what_came_in(held, gateway, clock):

@@ -6,6 +6,7 @@ import pytest
 from django.core.management import call_command
 from django.urls import reverse
 
+from lms_memberships.creator.person.dates import minute
 from lms_memberships.health import verdict
 from lms_memberships.models import Invoice, Price
 from lms_memberships.subscriptions import ledger
@@ -46,7 +47,39 @@ def test_what_agrees_is_said_to_agree(billed, gateway, clock, bookkeeper, now):
     """H11"""
     found = compare(gateway, clock)
     assert (found.compared, found.agrees, found.missing, found.extra) == (3, True, [], [])
-    assert "add up to the same here and at Stripe" in text(bookkeeper.get(PAGE).content.decode())
+    assert "The 3 invoices made between" in text(bookkeeper.get(PAGE).content.decode())
+
+
+def test_it_is_said_which_invoices_were_compared_and_when(
+    billed, gateway, clock, bookkeeper, client_for, membership, postman
+):
+    """H11: the list below holds younger ones, of which nothing was looked at yet."""
+    before = clock.now
+    made_at = compare(gateway, clock).made_at
+    assert before <= made_at <= clock.now
+    buy(client_for(UserFactory()), membership)
+    postman.deliver()
+    since, until = (minute(made_at - span) for span in (ledger.SPAN, ledger.NEWS_TAKES))
+    said = (
+        f"The 3 invoices made between {since} and {until} add up to the same as at Stripe, to the cent. "
+        f"Compared at {minute(made_at)}"
+    )
+    assert said in text(bookkeeper.get(PAGE).content.decode())
+    clock.advance(minutes=30)
+    again = text(bookkeeper.post(COMPARE, follow=True).content.decode())
+    assert "The 3 invoices made between" in again, "the fourth is half an hour old"
+    assert f"Compared at {minute(ledger.last().made_at)}" in again
+    assert ledger.last().made_at > made_at
+    clock.advance(minutes=31)
+    assert "The 4 invoices made between" in text(bookkeeper.post(COMPARE, follow=True).content.decode())
+
+
+def test_with_nothing_to_compare_it_says_so(gateway, clock, bookkeeper):
+    """H11: nothing adds up to nothing, which tells nobody anything."""
+    compare(gateway, clock)
+    page = text(bookkeeper.get(PAGE).content.decode())
+    assert "No invoice was made between" in page
+    assert "add up to the same" not in page
 
 
 def test_one_missing_and_one_doubled_are_found(billed, gateway, clock, bookkeeper):

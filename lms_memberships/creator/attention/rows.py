@@ -22,13 +22,12 @@ from ...subscriptions.models import Invoice, Subscription
 from ...subscriptions.money_back_models import Dispute, Refund
 from ...subscriptions.queries import UNKNOWN_PRICE
 from ...subscriptions.stranger_models import Stranger
+from ..at_stripe import url_at_stripe
 from ..guests.views import LIST as GUESTS
 from ..person import names as person_names
 from ..refunds.views import PERMISSION as REFUNDING
 from ..refunds.views import REFUND
 from . import names
-
-DISPUTE_AT_STRIPE = "https://dashboard.stripe.com/disputes/{}"
 
 
 @dataclass(frozen=True)
@@ -134,7 +133,7 @@ def _double(found: Any, user: AbstractBaseUser) -> Row:
 
 
 def _dispute(found: Dispute, user: AbstractBaseUser) -> Row:
-    buttons = [Button(_("Answer in Stripe"), DISPUTE_AT_STRIPE.format(found.stripe_id), asks_nobody=True)]
+    buttons = [Button(_("Answer in Stripe"), url_at_stripe(found, "disputes"), asks_nobody=True)]
     if user.has_perm(REFUNDING):
         buttons.append(Button(_("Look again"), reverse(names.DISPUTE, args=[found.pk]), is_post=True))
         buttons.append(_at_last(names.DISPUTE_LEFT, found))

@@ -22,6 +22,7 @@ from ...subscriptions import invoice_sums, ledger
 from ...subscriptions.models import Invoice
 from ..desks import Listing
 from ..person import names as person_names
+from ..person.dates import minute
 from ..refunds.views import PERMISSION as REFUND_PERMISSION
 from ..refunds.views import REFUND
 from .filters import STATUSES, InvoiceFilterSet, search
@@ -138,6 +139,7 @@ class InvoiceIndex(Listing):
         context["media"] += Media(css={"all": [versioned_static("lms_memberships/creator/invoices.css")]})
         context["totals"] = [_row_of(each) for each in self.totals]
         context["ledger"] = found = ledger.last()
+        context["compared"] = _when(found) if found is not None else {}
         context["differences"] = [_told(each) for each in found.differences] if found is not None else []
         return context
 
@@ -155,6 +157,11 @@ def day_of(invoice: Invoice) -> str:
 
 def _shown(minor: int, invoice: Invoice) -> str:
     return format_money(Money(minor, invoice.currency), get_language() or "en")
+
+
+def _when(found: ledger.Comparison) -> dict[str, str]:
+    """Between which moments the invoices were made, and when they were compared."""
+    return {name: minute(getattr(found, name)) for name in ("since", "until", "made_at")}
 
 
 def _told(difference: ledger.Difference) -> dict[str, str]:

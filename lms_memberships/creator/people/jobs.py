@@ -26,10 +26,10 @@ from wagtail.admin.views.generic import WagtailAdminTemplateMixin
 from ... import clock
 from ...errors import Refusal
 from ...subscriptions import people_jobs, people_working
-from ...subscriptions.people_files import day
 from ...subscriptions.people_job_models import PeopleJob, PeopleJobEntry
 from ...subscriptions.tasks import wake_for_people
 from ..desks import Listing
+from ..person.dates import day
 from .columns import person_url
 from .views import AGAIN, CONFIRM, JOB, JOB_RESULTS, LIST, STOP, PeopleIndex
 

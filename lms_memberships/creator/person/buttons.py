@@ -68,7 +68,8 @@ OFFERS = (
         "keep",
         _("Take the cancellation back"),
         names.END,
-        lambda row, now: _is_billed(row) and row.cancel_at is not None,
+        # Nobody is charged on for what a dispute has closed.
+        lambda row, now: _is_billed(row) and row.cancel_at is not None and row.suspended_at is None,
     ),
     Offer("end", _("Cancel at once"), names.END, _can_end_now, is_serious=True),
     Offer("revoke", _("Revoke access"), names.END, can_revoke, is_serious=True),

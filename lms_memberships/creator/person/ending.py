@@ -12,7 +12,7 @@ from ...errors import OutsideFailure, Refusal
 from ...money import Money, format_money
 from ...payments import connect
 from ...payments.gateway import SubscriptionStatus
-from ...subscriptions import billing, changes, departures, ending, revoking
+from ...subscriptions import billing, changes, departures, disputed, ending, revoking
 from ...subscriptions.deeds import Wish
 from ...subscriptions.models import Subscription
 from ...subscriptions.queries import BILLED
@@ -106,8 +106,12 @@ class KeepPage(EndingPage):
 
     def why_not(self) -> str:
         is_asked = self.held.cancel_at is not None or departures.running_of(self.held) is not None
-        can_go_on = self.held.status in BILLED and is_asked
-        return "" if can_go_on else _("There is no cancellation to take back.")
+        can_go_on = self.held.status in BILLED and is_asked and self.held.revoked_at is None
+        if not can_go_on:
+            return str(changes.NothingToResume.message)
+        if disputed.is_lost(self.held):
+            return _("The bank decided for whoever paid, and the money went back: it cannot be taken up again.")
+        return str(changes.Disputed.message) if self.held.suspended_at is not None else ""
 
     def act(self, form: Any, wish: Wish) -> str:
         ending.keep(self.held, wish=wish, gateway=connect.get_gateway(), now=self.now)

@@ -22,10 +22,12 @@ from ...money import Money, format_money
 from ...payments.customers import email_of, full_name_of
 from ...payments.models import Customer
 from ...personal_data import erasing
-from ...subscriptions import amounts, disputed
+from ...subscriptions import amounts, deed_failures, disputed
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.invoice_sums import with_what_went_back
 from ...subscriptions.models import Invoice, Subscription
+from ...subscriptions.payments_made import with_what_is_left
+from ..at_stripe import url_at_stripe
 from . import doubles, names
 from .access import check, name_of, person
 from .buttons import Button, buttons_of, buttons_of_person
@@ -47,6 +49,15 @@ INVOICE_STATUSES = {
 
 
 @dataclass(frozen=True)
+class Done:
+    """What staff did, and why it was not done after all."""
+
+    deed: Deed
+    is_refused: bool
+    why_not: str
+
+
+@dataclass(frozen=True)
 class Held:
     """One subscription, as its card shows it."""
 
@@ -54,7 +65,7 @@ class Held:
     state: State
     stripe_url: str
     #: Why it was given, and by whom; or what else was done with it.
-    deeds: list[Deed]
+    deeds: list[Done]
     buttons: list[Button]
 
 
@@ -103,7 +114,7 @@ class PersonPage(WagtailAdminTemplateMixin, TemplateView):
 
 def _held(user: Any) -> QuerySet[Subscription]:
     deeds = Deed.objects.select_related("by").order_by("-done_at", "-pk")
-    mine = Subscription.objects.filter(user=user).select_related("membership", "price")
+    mine = with_what_is_left(Subscription.objects.filter(user=user)).select_related("membership", "price")
     rows = amounts.with_what_is_planned(disputed.with_decided(mine))
     return rows.prefetch_related(Prefetch("deeds", queryset=deeds)).order_by("-started_at", "-pk")
 
@@ -113,20 +124,14 @@ def _card(row: Subscription, request: HttpRequest, language: str, twice: str) ->
     return Held(
         subscription=row,
         state=state_of(row, now=now, language=language, twice=twice),
-        stripe_url=stripe_url(row.livemode, _kind_of(row), row.stripe_id) if row.stripe_id else "",
-        deeds=list(row.deeds.all()),
+        stripe_url=url_at_stripe(row, _kind_of(row)) if row.stripe_id else "",
+        deeds=[Done(deed, deed_failures.is_refused(deed), deed_failures.why(deed)) for deed in row.deeds.all()],
         buttons=buttons_of(row, request.user.has_perm, now=now),
     )
 
 
 def _kind_of(row: Subscription) -> str:
     return "subscriptions" if row.is_recurring else "payments"
-
-
-def stripe_url(livemode: bool, what: str, stripe_id: str) -> str:  # noqa: FBT001 - as the row has it
-    """Of Stripe's own page about it."""
-    mode = "" if livemode else "test/"
-    return f"https://dashboard.stripe.com/{mode}{what}/{stripe_id}"
 
 
 def _facts(user: Any, held: list[Subscription]) -> list[tuple[object, object]]:
@@ -145,7 +150,7 @@ def _facts(user: Any, held: list[Subscription]) -> list[tuple[object, object]]:
 
 def _customers(user: Any) -> list[tuple[str, str]]:
     rows = Customer.objects.filter(user=user).order_by("pk")
-    return [(row.stripe_id, stripe_url(row.livemode, "customers", row.stripe_id)) for row in rows]
+    return [(row.stripe_id, url_at_stripe(row, "customers")) for row in rows]
 
 
 def _invoices(user: Any, request: HttpRequest, language: str) -> Slice:

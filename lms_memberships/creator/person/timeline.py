@@ -18,6 +18,7 @@ from ...emails.models import Email
 from ...memberships.gift_offers import length_text
 from ...money import Money, format_money
 from ...punctuation import labelled, quoted
+from ...subscriptions import deed_failures
 from ...subscriptions.change_models import TierChange
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.departure_models import Departure, StayOffer
@@ -94,6 +95,10 @@ def _ended(row: Subscription, language: str) -> Line:
     return Line("", _("“%(title)s”: ended") % _named(row), row.stripe_id)
 
 
+def _closed(row: Subscription, language: str) -> Line:
+    return Line("", _("“%(title)s”: access closed, as what was paid for it goes back") % _named(row), row.stripe_id)
+
+
 def _checkout(row: Checkout, language: str) -> Line:
     return Line("", _("“%(title)s”: went to the payment page") % _named(row), row.get_state_display())
 
@@ -146,7 +151,10 @@ def state_of_deed(row: Deed) -> str:
     """Empty once it is done."""
     if row.settled_at is not None:
         return ""
-    return _("not done: %(why)s") % {"why": row.failure or _("Stripe has not confirmed it yet")}
+    why = deed_failures.why(row)
+    if deed_failures.is_refused(row):
+        return _("refused: %(why)s") % {"why": why}
+    return _("not done: %(why)s") % {"why": why or _("Stripe has not confirmed it yet")}
 
 
 def _history(row: ModelLogEntry, language: str) -> Line:
@@ -180,6 +188,11 @@ def _with_money(user: Model) -> QuerySet:
     return Invoice.objects.filter(user=user.pk, amount_paid__gt=0)
 
 
+def _closed_by_refund(user: Model) -> QuerySet:
+    """What staff have closed is told as their deed."""
+    return Subscription.objects.filter(user=user.pk, is_revoked_by_refund=True)
+
+
 def _of(model: type[Model], field: str = "user") -> Callable[[Model], QuerySet]:
     return lambda user: model._default_manager.filter(**{field: user.pk})
 
@@ -201,6 +214,7 @@ SOURCES: dict[str, Source] = {
     "began": Source(_of(Subscription), "started_at", _began, TITLED),
     "opened": Source(_of(Subscription), "opened_at", _opened, TITLED),
     "ended": Source(_of(Subscription), "ended_at", _ended, TITLED),
+    "closed": Source(_closed_by_refund, "revoked_at", _closed, TITLED),
     "checkout": Source(_of(Checkout), "created_at", _checkout, TITLED),
     "invoice": Source(_of(Invoice), "created_at", _invoice, TITLED, names.SEE_INVOICES),
     "paid": Source(_with_money, "paid_at", _paid, TITLED, names.SEE_INVOICES),

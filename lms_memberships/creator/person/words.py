@@ -123,7 +123,8 @@ Rule = Callable[[Subscription, datetime], bool]
 RULES: tuple[tuple[str, Rule], ...] = (
     ("returned", lambda row, now: row.has_no_place),
     ("double", lambda row, now: row.duplicate_of_id is not None),
-    ("revoking", lambda row, now: row.revoked_at is not None and row.status not in OVER),
+    # Of what does not renew nothing at Stripe is left to end.
+    ("revoking", lambda row, now: row.revoked_at is not None and row.is_recurring and row.status not in OVER),
     ("revoked", lambda row, now: row.revoked_at is not None),
     ("dispute_lost", lambda row, now: disputed.is_lost(row)),
     ("disputed", lambda row, now: row.suspended_at is not None),

@@ -19,7 +19,7 @@ from ...errors import OutsideFailure, Refusal
 from ...money import Money, format_money
 from ...payments import connect
 from ...payments.gateway import Gateway
-from ...subscriptions import giving_back, refunds
+from ...subscriptions import disputed, giving_back, refunds
 from ...subscriptions.gift_models import Gift
 from ...subscriptions.models import Invoice, Subscription
 from ...subscriptions.money_back_models import Refund
@@ -83,8 +83,8 @@ def _answer(request: HttpRequest, desk: Desk) -> HttpResponse:
     try:
         gateway = connect.get_gateway()
         left = giving_back.left_of(desk.payment, gateway=gateway)
-    except giving_back.PaidInParts as no:
-        return render(request, TEMPLATE, {**_frame(desk), "by_hand": no.message})
+    except (giving_back.PaidInParts, disputed.IsDisputed) as no:
+        return render(request, TEMPLATE, {**_frame(desk), "why_not": no.message})
     except (Refusal, OutsideFailure) as no:
         return render(request, TEMPLATE, {**_frame(desk), "failure": no.message})
     is_about_access = refunds.closes_access(desk.payment, now)

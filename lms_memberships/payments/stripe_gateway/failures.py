@@ -4,6 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING, TypeVar
 
 import stripe
 from django.utils.translation import gettext_lazy as _
@@ -24,7 +25,12 @@ from ..gateway import (
 from .breaker import Resting
 from .declines import needs_person, reason_of
 
+if TYPE_CHECKING:
+    from django.utils.functional import _StrPromise
+
 logger = logging.getLogger(__name__)
+
+Failure = TypeVar("Failure", bound=GatewayFailure)
 
 #: The first that fits, from special to general. What is in none of them is a bug of ours and rises as it is.
 FAILURES: tuple[tuple[type[stripe.StripeError], type[GatewayFailure]], ...] = (
@@ -98,8 +104,14 @@ def _explained(kind: type[GatewayFailure], error: stripe.StripeError) -> Gateway
         declined.needs_person = needs_person(error)
         return declined
     if kind in {RequestRefused, NotFound}:
-        return kind(str(_("Stripe says: %(reason)s")) % {"reason": error.user_message or error.code or "?"})
+        return _filled(kind, _("Stripe says: %(reason)s"), reason=error.user_message or error.code or "?")
     return kind()
+
+
+def _filled(kind: type[Failure], words: "str | _StrPromise", **values: str) -> Failure:
+    failure = kind(str(words) % values)
+    failure.words, failure.values = words, values
+    return failure
 
 
 def _missing_permission(error: stripe.PermissionError) -> PermissionMissing:
@@ -108,9 +120,10 @@ def _missing_permission(error: stripe.PermissionError) -> PermissionMissing:
         return PermissionMissing(
             _("The Stripe key lacks a permission. Compare its permissions with the list under Settings → Stripe.")
         )
-    failure = PermissionMissing(
-        _("The Stripe key lacks the permission %(permission)s. Give it to the key in Stripe's dashboard.")
-        % {"permission": found[1]}
+    failure = _filled(
+        PermissionMissing,
+        _("The Stripe key lacks the permission %(permission)s. Give it to the key in Stripe's dashboard."),
+        permission=found[1],
     )
     failure.permission = found[1]
     return failure
