@@ -15,7 +15,7 @@ from .. import clock
 from ..asking import asks_stripe, may_ask
 from ..errors import OutsideFailure, Refusal
 from ..memberships.lapsing import OnLapse
-from ..memberships.promotion_words import discount_text
+from ..memberships.promotion_words import staying_text
 from ..money import format_money
 from ..payments.connect import get_gateway
 from ..subscriptions import changes, departures, places, staying
@@ -28,7 +28,7 @@ from .dates import at, day
 from .declaring import gateway_or_none
 from .people import student_of
 from .situations import Situation
-from .standing import Standing, standing
+from .standing import standing
 
 PAGE = "lms_memberships/portal/cancel.html"
 
@@ -130,29 +130,40 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     if card.can_cancel:
         context["credit"] = credit_words.foretold(request, subscription)
         context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT}
-        context["offer"] = None if card.waits_for_debit else _offer(request, subscription, card)
+        context["offer"] = None if card.waits_for_debit else _offer(request, subscription)
     elif card.situation is Situation.ENDING or changes.is_ending(subscription):
         context["is_ending"] = True
     return render(request, PAGE, context)
 
 
-def _offer(request: HttpRequest, subscription: Subscription, card: Standing) -> dict[str, str] | None:
+def _offer(request: HttpRequest, subscription: Subscription) -> dict[str, str] | None:
     """What they would pay next, as Stripe says. Where it does not answer, nothing is offered, and leaving works."""
-    code = staying.offered(subscription, now=clock.now())
-    if code is None or not may_ask(request):
+    now = clock.now()
+    if staying.offered(subscription, now=now) is None or not may_ask(request):
         return None
     with suppress(OutsideFailure, Refusal):
-        preview = staying.preview(subscription, code, gateway=get_gateway())
-        if preview is not None:
-            language = get_language() or "en"
-            return {
-                "code": str(code.pk),
-                "discount": discount_text(code, language),
-                "next": format_money(preview.due, language),
-                "date": day(subscription.period_end, language),
-                "price": card.price,
-            }
+        found = staying.offer(subscription, gateway=get_gateway(), now=now)
+        return None if found is None else _said_of(found, subscription, get_language() or "en")
     return None
+
+
+def _said_of(found: staying.Offer, subscription: Subscription, language: str) -> dict[str, str]:
+    """What is charged; where their credit pays something of it, that too."""
+    reduced, full = found.reduced, found.full
+    words = {"discount": staying_text(found.code, language), "date": day(subscription.period_end, language)}
+    if full.balance.minor:
+        words |= {"reduced": format_money(reduced.total, language), "full": format_money(full.total, language)}
+        text = _("%(discount)s: your payment of %(date)s comes to %(reduced)s instead of %(full)s.") % words
+    else:
+        words |= {"reduced": format_money(reduced.due, language), "full": format_money(full.due, language)}
+        text = _("%(discount)s: on %(date)s you pay %(reduced)s instead of %(full)s.") % words
+    if reduced.balance.minor:
+        paid = {
+            "credit": format_money(reduced.total - reduced.due, language),
+            "due": format_money(reduced.due, language),
+        }
+        text = f"{text} {_('Your credit pays %(credit)s of it: you pay %(due)s.') % paid}"
+    return {"code": str(found.code.pk), "text": text}
 
 
 def _mine(request: HttpRequest) -> SubscriptionQuerySet:
