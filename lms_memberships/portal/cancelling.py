@@ -19,11 +19,12 @@ from ..memberships.promotion_words import staying_text
 from ..money import format_money
 from ..payments.connect import get_gateway
 from ..subscriptions import changes, departures, places, staying
+from ..subscriptions.change_models import TierChange
 from ..subscriptions.departure_models import LONGEST_COMMENT, Departure, Feedback
 from ..subscriptions.departures import Wish
 from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
-from . import credit_words
+from . import credit_words, tier_words
 from .dates import at, day
 from .declaring import gateway_or_none
 from .people import student_of
@@ -57,12 +58,13 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a cancellation back, also one that Stripe has not heard of yet."""
     subscription = get_object_or_404(_mine(request), pk=pk)
+    dropped = departures.plan_dropped_by(subscription)
     try:
         departures.stay(subscription, gateway=get_gateway(), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
     else:
-        messages.success(request, _("Good to have you back: your membership goes on."))
+        messages.success(request, f"{_('Good to have you back: your membership goes on.')} {_lost(dropped)}".strip())
     return redirect("lms_memberships:account")
 
 
@@ -128,12 +130,23 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     until = day(subscription.period_end, get_language() or "en")
     context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
     if card.can_cancel:
+        context["dropped"] = tier_words.dropped_text(card.change)
         context["credit"] = credit_words.foretold(request, subscription)
         context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT}
         context["offer"] = None if card.waits_for_debit else _offer(request, subscription)
     elif card.situation is Situation.ENDING or changes.is_ending(subscription):
         context["is_ending"] = True
     return render(request, PAGE, context)
+
+
+def _lost(dropped: TierChange | None) -> str:
+    """Of a plan that their cancellation has dropped: it is not there again."""
+    if dropped is None:
+        return ""
+    words = {"title": tier_words.name_of(dropped.price, dropped.subscription, get_language() or "en")}
+    return (
+        _("The change to %(title)s that was planned was dropped when it was cancelled; you can plan it again.") % words
+    )
 
 
 def _offer(request: HttpRequest, subscription: Subscription) -> dict[str, str] | None:

@@ -174,7 +174,7 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         failure=failure_of(subscription, to_mend, now=now, language=language) if situation in PAYABLE else None,
         open_invoices=tuple(_open_besides(found, to_mend, situation)),
         change=change,
-        change_text=tier_words.text_of(change, language),
+        change_text=tier_words.text_of(change, language, ends=situation in RESUMABLE),
         leaving=leaving,
     )
 
