@@ -99,6 +99,11 @@ class Standing:
         return self.situation is Situation.TRIAL_WITHOUT_CARD
 
     @property
+    def is_on_trial(self) -> bool:
+        """Nothing is paid for the time that runs."""
+        return self.situation in ON_TRIAL
+
+    @property
     def urgency(self) -> int:
         """What needs somebody's hand comes first."""
         return URGENCY.get(self.situation, len(URGENCY))
