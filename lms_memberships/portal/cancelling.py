@@ -64,7 +64,8 @@ def resume(request: HttpRequest, pk: int) -> HttpResponse:
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
     else:
-        messages.success(request, f"{_('Good to have you back: your membership goes on.')} {_lost(dropped)}".strip())
+        back = _("Good to have you back: your membership goes on.")
+        messages.success(request, f"{back} {_lost(dropped)}".strip())
     return redirect("lms_memberships:account")
 
 
@@ -175,7 +176,8 @@ def _said_of(found: staying.Offer, subscription: Subscription, language: str) ->
             "credit": format_money(reduced.total - reduced.due, language),
             "due": format_money(reduced.due, language),
         }
-        text = f"{text} {_('Your credit pays %(credit)s of it: you pay %(due)s.') % paid}"
+        of_credit = _("Your credit pays %(credit)s of it: you pay %(due)s.") % paid
+        text = f"{text} {of_credit}"
     return {"code": str(found.code.pk), "text": text}
 
 

@@ -17,9 +17,10 @@ CHANGE_TEXTS: dict[str, str | Promise] = {
     TierChange.State.WAITING: _("The change to %(title)s waits for your payment. Until then nothing changes."),
     TierChange.State.PLANNED: _("Changes to %(title)s on %(date)s. From then on you pay %(price)s."),
 }
-#: Of one that ends: cancelling drops the change, unless its payment comes first.
+#: Of one that ends, also by Stripe's own pages: the change is dropped, unless its payment comes first.
 ENDING_TEXT = _(
-    "The change to %(title)s is dropped with it. Should its payment come before that, %(title)s is yours until the end."
+    "The change to %(title)s is not paid, and is dropped. Should its payment come all the same, %(title)s is yours until "
+    "the end."
 )
 #: What whoever cancels hears of it before the press. Without its name: a link in a mail is looked at by others, too.
 DROPPED_TEXTS: dict[str, str | Promise] = {

@@ -152,10 +152,8 @@ def test_without_giving_it_up_they_would_pay_for_what_ends(
     monkeypatch.setattr(dropping_changes, "give_up_waiting", lambda *_args, **_more: None)
     press(browser, waiting)
     said = account_page(browser)
-    assert (
-        "The change to Gold is dropped with it. Should its payment come before that, Gold is yours until the end."
-        in said
-    )
+    assert "The change to Gold is not paid, and is dropped." in said
+    assert "Should its payment come all the same, Gold is yours until the end." in said
     assert "See where it stands" not in said
     assert pay(sandbox, of_the_change(sandbox)["id"]) == "paid"
     act(postman.deliver)
@@ -205,7 +203,7 @@ def test_where_stripe_does_not_answer_it_is_dropped_with_the_next_try(waiting, b
     assert "not confirmed" in press(browser, waiting)
     waiting.refresh_from_db()
     assert waiting.cancel_at is None
-    assert "The change to Gold is dropped with it." in account_page(browser)
+    assert "The change to Gold is not paid, and is dropped." in account_page(browser)
     sandbox.faults.clear()
     call_command("memberships_drain", verbosity=0)
     waiting.refresh_from_db()
