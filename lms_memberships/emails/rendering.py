@@ -102,6 +102,7 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
         **_frame(email, subscription.user, membership),
         "subscription": subscription,
         "is_trial": was.is_trial(now),
+        "ends_at": _ends_at(email, subscription),
         "price": _price(subscription, email.language),
         "amount": "" if was.amount is None else format_money(was.amount, email.language),
         "items": _items(membership),
@@ -110,6 +111,12 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
         **price_changes.named(email),
         **reminding.named(email, subscription.currency, now=now),
     }
+
+
+def _ends_at(email: Email, as_it_was: Subscription) -> datetime | None:
+    """Cancelled in the moment in which it became another: nothing is paid from now on, whatever was true before."""
+    as_it_is = email.subscription
+    return as_it_was.cancel_at or (None if as_it_is is None else as_it_is.cancel_at)
 
 
 def _for_who_leaves(email: Email) -> dict[str, object]:

@@ -1,4 +1,7 @@
-"""What does a promotion code take off, in words? As its coupon at Stripe says it; no price is reckoned here (X9)."""
+"""What does a promotion code take off, in words? As its coupon at Stripe says it; no price is reckoned here (X9).
+
+To whoever buys, and to whoever is a member and stays: for the latter no payment is the first.
+"""
 
 from decimal import Decimal
 
@@ -15,6 +18,12 @@ TEXTS = {
     PromotionCode.Duration.FOREVER: _("%(off)s off every payment"),
 }
 
+#: The same for who is a member already.
+STAYING = {
+    PromotionCode.Duration.ONCE: _("%(off)s off your next payment"),
+    PromotionCode.Duration.FOREVER: _("%(off)s off every payment from now on"),
+}
+
 
 def discount_text(code: PromotionCode, language: str) -> str:
     """ "20% off the first 3 months"."""
@@ -24,6 +33,16 @@ def discount_text(code: PromotionCode, language: str) -> str:
         text = ngettext("%(off)s off in the first month", "%(off)s off in the first %(months)d months", months)
         return text % {**off, "months": months}
     return str(TEXTS[PromotionCode.Duration(code.duration)]) % off
+
+
+def staying_text(code: PromotionCode, language: str) -> str:
+    """ "20% off for the next 3 months"."""
+    off = {"off": amount_text(code, language)}
+    if code.duration == PromotionCode.Duration.REPEATING:
+        months = code.months or 1
+        text = ngettext("%(off)s off for the next month", "%(off)s off for the next %(months)d months", months)
+        return text % {**off, "months": months}
+    return str(STAYING[PromotionCode.Duration(code.duration)]) % off
 
 
 def amount_text(code: PromotionCode, language: str) -> str:

@@ -15,20 +15,21 @@ from .. import clock
 from ..asking import asks_stripe, may_ask
 from ..errors import OutsideFailure, Refusal
 from ..memberships.lapsing import OnLapse
-from ..memberships.promotion_words import discount_text
+from ..memberships.promotion_words import staying_text
 from ..money import format_money
 from ..payments.connect import get_gateway
 from ..subscriptions import changes, departures, places, staying
+from ..subscriptions.change_models import TierChange
 from ..subscriptions.departure_models import LONGEST_COMMENT, Departure, Feedback
 from ..subscriptions.departures import Wish
 from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
-from . import credit_words
+from . import credit_words, tier_words
 from .dates import at, day
 from .declaring import gateway_or_none
 from .people import student_of
 from .situations import Situation
-from .standing import Standing, standing
+from .standing import standing
 
 PAGE = "lms_memberships/portal/cancel.html"
 
@@ -57,12 +58,14 @@ def cancel(request: HttpRequest, pk: int) -> HttpResponse:
 def resume(request: HttpRequest, pk: int) -> HttpResponse:
     """Take a cancellation back, also one that Stripe has not heard of yet."""
     subscription = get_object_or_404(_mine(request), pk=pk)
+    dropped = departures.plan_dropped_by(subscription)
     try:
         departures.stay(subscription, gateway=get_gateway(), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
     else:
-        messages.success(request, _("Good to have you back: your membership goes on."))
+        back = _("Good to have you back: your membership goes on.")
+        messages.success(request, f"{back} {_lost(dropped)}".strip())
     return redirect("lms_memberships:account")
 
 
@@ -128,31 +131,54 @@ def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
     until = day(subscription.period_end, get_language() or "en")
     context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
     if card.can_cancel:
+        context["dropped"] = tier_words.dropped_text(card.change)
         context["credit"] = credit_words.foretold(request, subscription)
         context |= {"reasons": Feedback.choices, "longest": LONGEST_COMMENT}
-        context["offer"] = None if card.waits_for_debit else _offer(request, subscription, card)
+        context["offer"] = None if card.waits_for_debit else _offer(request, subscription)
     elif card.situation is Situation.ENDING or changes.is_ending(subscription):
         context["is_ending"] = True
     return render(request, PAGE, context)
 
 
-def _offer(request: HttpRequest, subscription: Subscription, card: Standing) -> dict[str, str] | None:
+def _lost(dropped: TierChange | None) -> str:
+    """Of a plan that their cancellation has dropped: it is not there again."""
+    if dropped is None:
+        return ""
+    words = {"title": tier_words.name_of(dropped.price, dropped.subscription, get_language() or "en")}
+    return (
+        _("The change to %(title)s that was planned was dropped when it was cancelled; you can plan it again.") % words
+    )
+
+
+def _offer(request: HttpRequest, subscription: Subscription) -> dict[str, str] | None:
     """What they would pay next, as Stripe says. Where it does not answer, nothing is offered, and leaving works."""
-    code = staying.offered(subscription, now=clock.now())
-    if code is None or not may_ask(request):
+    now = clock.now()
+    if staying.offered(subscription, now=now) is None or not may_ask(request):
         return None
     with suppress(OutsideFailure, Refusal):
-        preview = staying.preview(subscription, code, gateway=get_gateway())
-        if preview is not None:
-            language = get_language() or "en"
-            return {
-                "code": str(code.pk),
-                "discount": discount_text(code, language),
-                "next": format_money(preview.due, language),
-                "date": day(subscription.period_end, language),
-                "price": card.price,
-            }
+        found = staying.offer(subscription, gateway=get_gateway(), now=now)
+        return None if found is None else _said_of(found, subscription, get_language() or "en")
     return None
+
+
+def _said_of(found: staying.Offer, subscription: Subscription, language: str) -> dict[str, str]:
+    """What is charged; where their credit pays something of it, that too."""
+    reduced, full = found.reduced, found.full
+    words = {"discount": staying_text(found.code, language), "date": day(subscription.period_end, language)}
+    if full.balance.minor:
+        words |= {"reduced": format_money(reduced.total, language), "full": format_money(full.total, language)}
+        text = _("%(discount)s: your payment of %(date)s comes to %(reduced)s instead of %(full)s.") % words
+    else:
+        words |= {"reduced": format_money(reduced.due, language), "full": format_money(full.due, language)}
+        text = _("%(discount)s: on %(date)s you pay %(reduced)s instead of %(full)s.") % words
+    if reduced.balance.minor:
+        paid = {
+            "credit": format_money(reduced.total - reduced.due, language),
+            "due": format_money(reduced.due, language),
+        }
+        of_credit = _("Your credit pays %(credit)s of it: you pay %(due)s.") % paid
+        text = f"{text} {of_credit}"
+    return {"code": str(found.code.pk), "text": text}
 
 
 def _mine(request: HttpRequest) -> SubscriptionQuerySet:

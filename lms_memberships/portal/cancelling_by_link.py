@@ -14,7 +14,7 @@ from ..memberships.guesses import TooManyGuesses
 from ..subscriptions import cancel_links, changes, departures
 from ..subscriptions.departure_models import LONGEST_COMMENT, Departure, Feedback
 from ..subscriptions.models import Subscription
-from . import credit_words
+from . import credit_words, tier_words
 from .cancelling import end, kept_text
 from .dates import day
 from .redeeming import kept_secret
@@ -49,6 +49,7 @@ def _show(request: HttpRequest, subscription: Subscription) -> HttpResponse:
         "until": day(subscription.cancel_at if subscription.cancel_at else subscription.period_end, language),
         "ends_at_once": is_without_paid_time or not subscription.is_live(now),
         "credit": credit_words.foretold(request, subscription),
+        "dropped": tier_words.dropped_text(tier_words.running_of(subscription)),
         "place": kept_text(subscription),
         "reasons": Feedback.choices,
         "longest": LONGEST_COMMENT,

@@ -99,6 +99,11 @@ class Standing:
         return self.situation is Situation.TRIAL_WITHOUT_CARD
 
     @property
+    def is_on_trial(self) -> bool:
+        """Nothing is paid for the time that runs."""
+        return self.situation in ON_TRIAL
+
+    @property
     def urgency(self) -> int:
         """What needs somebody's hand comes first."""
         return URGENCY.get(self.situation, len(URGENCY))
@@ -174,7 +179,7 @@ def standing(subscription: Subscription, *, now: datetime, language: str, seller
         failure=failure_of(subscription, to_mend, now=now, language=language) if situation in PAYABLE else None,
         open_invoices=tuple(_open_besides(found, to_mend, situation)),
         change=change,
-        change_text=tier_words.text_of(change, language),
+        change_text=tier_words.text_of(change, language, ends=situation in RESUMABLE),
         leaving=leaving,
     )
 

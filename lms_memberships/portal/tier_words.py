@@ -17,6 +17,20 @@ CHANGE_TEXTS: dict[str, str | Promise] = {
     TierChange.State.WAITING: _("The change to %(title)s waits for your payment. Until then nothing changes."),
     TierChange.State.PLANNED: _("Changes to %(title)s on %(date)s. From then on you pay %(price)s."),
 }
+#: Of one that ends, also by Stripe's own pages: the change is dropped, unless its payment comes first.
+ENDING_TEXT = _(
+    "The change to %(title)s is not paid, and is dropped. Should its payment come all the same, %(title)s is yours until "
+    "the end."
+)
+#: What whoever cancels hears of it before the press. Without its name: a link in a mail is looked at by others, too.
+DROPPED_TEXTS: dict[str, str | Promise] = {
+    TierChange.State.WAITING: _(
+        "The change that waits for your payment is dropped too, and nothing is charged for it."
+    ),
+    TierChange.State.PLANNED: _(
+        "The change that is planned is dropped too. If you take the cancellation back, it is not planned again."
+    ),
+}
 #: Of the same membership: another rhythm.
 NEW_RHYTHM = _("From %(date)s you pay %(price)s.")
 
@@ -35,7 +49,13 @@ def name_of(price: Price, held: Subscription, language: str) -> str:
     return str(_("%(title)s at %(price)s") % words)
 
 
-def text_of(change: TierChange | None, language: str) -> str:
+def dropped_text(change: TierChange | None) -> str:
+    """What cancelling makes of it. Empty: nothing is on its way, or nobody knows yet."""
+    return "" if change is None else str(DROPPED_TEXTS.get(change.state, ""))
+
+
+def text_of(change: TierChange | None, language: str, *, ends: bool) -> str:
+    """``ends``: of a membership that is cancelled."""
     if change is None:
         return ""
     names = {
@@ -43,5 +63,7 @@ def text_of(change: TierChange | None, language: str) -> str:
         "date": day(change.due_at, language),
         "price": less(amounts.text_of(change.price, language), is_reduced=change.subscription.is_reduced),
     }
+    if ends and change.state == TierChange.State.WAITING:
+        return str(ENDING_TEXT) % names
     is_rhythm = change.state == TierChange.State.PLANNED and change.membership_id == change.subscription.membership_id
     return str(NEW_RHYTHM if is_rhythm else CHANGE_TEXTS[change.state]) % names

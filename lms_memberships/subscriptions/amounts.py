@@ -30,14 +30,19 @@ class Amount:
 
 def with_what_is_planned(subscriptions: QuerySet[Subscription]) -> QuerySet[Subscription]:
     """Each with the change of tier that is not over, and the price change that was told. Two queries, of however many."""
-    told = PriceMoveEntry.objects.filter(state=PriceMoveEntry.State.TOLD, move__state=PriceMove.State.PLANNED)
-    moves = Prefetch("price_move_entries", queryset=told.select_related("move__new_price"), to_attr=TOLD)
+    moves = Prefetch("price_move_entries", queryset=_told().select_related("move__new_price"), to_attr=TOLD)
     return subscriptions.prefetch_related(tier_changes.prefetch(), moves)
 
 
 def told_of(subscription: Subscription) -> PriceMoveEntry | None:
     """What they were told, and is not there yet (X11)."""
     return next(iter(getattr(subscription, TOLD, ())), None)
+
+
+def is_told_another_price(subscription: Subscription, *, until: datetime | None) -> bool:
+    """Whether they were told of one that is paid by that moment, and is not there yet. Asks the database."""
+    told = _told().filter(subscription=subscription)
+    return (told if until is None else told.filter(applies_from__lte=until)).exists()
 
 
 def price_of(subscription: Subscription, language: str) -> str:
@@ -58,6 +63,10 @@ def next_of(subscription: Subscription, at: datetime | None, language: str) -> A
     planned = _planned(subscription, at)
     price = price_of(subscription, language) if planned is None else text_of(planned, language)
     return Amount(price, subscription.is_reduced)
+
+
+def _told() -> QuerySet[PriceMoveEntry]:
+    return PriceMoveEntry.objects.filter(state=PriceMoveEntry.State.TOLD, move__state=PriceMove.State.PLANNED)
 
 
 def _planned(subscription: Subscription, at: datetime | None) -> Price | None:

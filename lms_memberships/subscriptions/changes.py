@@ -12,7 +12,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.leaving import UNSAID, Why
 from ..payments.models import Intent
-from . import instalment_ends, instalments, kept_credit, lifecycle
+from . import dropping_changes, instalment_ends, instalments, kept_credit, lifecycle
 from .copies import OWING
 from .models import Subscription
 from .queries import BILLED
@@ -46,6 +46,7 @@ def cancel(subscription: Subscription, *, gateway: Gateway, now: datetime, why: 
     if is_ending(subscription):
         return subscription
     refuse_uncancellable(subscription)
+    dropping_changes.give_up_waiting(subscription, gateway=gateway, now=now)
     if subscription.status in WITHOUT_PAID_TIME:
         # Ending it with the period would leave Stripe charging for weeks that are closed already.
         end = _ending_now(subscription, why, gateway)
@@ -86,6 +87,7 @@ def cancel_now(subscription: Subscription, *, gateway: Gateway, now: datetime) -
         raise NotCancellable
     if subscription.status in OVER:
         return subscription
+    dropping_changes.give_up_waiting(subscription, gateway=gateway, now=now)
     end = _ending_now(subscription, UNSAID, gateway)
     return _change(subscription, "cancel_now", end, _is_over, gateway=gateway, now=now)
 

@@ -13,7 +13,9 @@ from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
 from ..payments.leaving import Why
 from ..retrying import retried
-from . import changes, deeds, lifecycle, one_by_one, paying_back, people, settling
+from . import changes, deeds, lifecycle, one_by_one, paying_back, people, settling, tier_changes
+from .change_models import TierChange
+from .deed_models import Deed
 from .departure_models import LONGEST_COMMENT, Departure, Feedback
 from .models import Subscription
 from .queries import BILLED
@@ -132,6 +134,14 @@ def asked_at(subscription_id: int) -> datetime | None:
     """When the person said so who brought about the present end; None: it was not said here."""
     rows = Departure.objects.filter(subscription_id=subscription_id).exclude(state=State.DROPPED)
     return rows.values_list("asked_at", flat=True).first()
+
+
+def plan_dropped_by(subscription: Subscription) -> TierChange | None:
+    """The change that was planned when its present end was said, by them or by staff; with that it was dropped."""
+    deeds = Deed.objects.filter(subscription=subscription, kind=Deed.Kind.CANCELLED)
+    said = [asked_at(subscription.pk), deeds.values_list("done_at", flat=True).first()]
+    latest = max(filter(None, said), default=None)
+    return None if latest is None else tier_changes.dropped_since(subscription, latest)
 
 
 @retried

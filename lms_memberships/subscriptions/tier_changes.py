@@ -30,6 +30,14 @@ def prefetched_of(subscription: Subscription) -> TierChange | None:
     return next(iter(getattr(subscription, PREFETCHED, ())), None)
 
 
+def dropped_since(subscription: Subscription, moment: datetime) -> TierChange | None:
+    """What was planned for it and dropped from that moment on; the latest."""
+    dropped = TierChange.objects.filter(subscription=subscription, state=State.DROPPED, when=When.PERIOD_END)
+    return (
+        dropped.filter(settled_at__gte=moment).select_related("price__membership", "subscription__membership").first()
+    )
+
+
 def follow(subscription: Subscription, snapshot: SubscriptionSnapshot, *, now: datetime) -> None:
     """Settle the change that was asked for. Under the person's lock, where the row is written."""
     if subscription.pk is None:

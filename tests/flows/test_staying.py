@@ -65,7 +65,7 @@ def leave(browser, row) -> None:
 def test_the_offer_stands_beside_leaving_with_the_next_amount(held, browser, gateway):
     """V53, H7: Stripe's preview; "no thanks" is one press, and a button like the other."""
     shown = page(browser, held)
-    assert "20% off in the first 3 months" in shown
+    assert "20% off for the next 3 months" in shown
     assert "you pay €15.20 instead of €19.00" in shown
     assert "No thanks, cancel" in shown
     assert not StayOffer.objects.exists(), "looking answers nothing"

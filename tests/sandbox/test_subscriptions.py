@@ -124,6 +124,19 @@ def test_an_unpaid_upgrade_is_pending_and_expires(shop: Shop):
     assert "customer.subscription.pending_update_expired" in shop.told()
 
 
+def test_an_unpaid_upgrade_is_given_up_by_voiding_its_invoice(shop: Shop):
+    """As Stripe documents it for whoever wants to cancel a pending update."""
+    subscription = subscribe(shop, with_card(shop), shop.price(1900))
+    shop.sandbox.actions.change_default_card(subscription.customer, **typed(FAILS_LATER))
+    how = {"proration_behavior": "always_invoice", "payment_behavior": "pending_if_incomplete"}
+    waiting = change(shop, subscription, shop.price(5900), **how)
+    shop.api.invoices.void_invoice(waiting.latest_invoice.id)
+    given_up = shop.read(subscription)
+    assert (given_up.pending_update, given_up["items"].data[0].price.unit_amount) == (None, 1900)
+    shop.advance(hours=24)
+    assert "customer.subscription.pending_update_expired" not in shop.told()
+
+
 def test_an_unpaid_upgrade_is_applied_once_paid(shop: Shop):
     subscription = subscribe(shop, with_card(shop), shop.price(1900))
     shop.sandbox.actions.change_default_card(subscription.customer, **typed(FAILS_LATER))

@@ -4,6 +4,7 @@ from typing import Any
 
 from django.db.models import F
 from django.utils.decorators import method_decorator
+from django.utils.functional import cached_property
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
@@ -12,7 +13,8 @@ from ...errors import OutsideFailure, Refusal
 from ...money import Money, format_money
 from ...payments import connect
 from ...payments.gateway import SubscriptionStatus
-from ...subscriptions import billing, changes, departures, disputed, ending, revoking
+from ...subscriptions import billing, changes, departures, disputed, ending, revoking, tier_changes
+from ...subscriptions.change_models import TierChange
 from ...subscriptions.deeds import Wish
 from ...subscriptions.models import Subscription
 from ...subscriptions.queries import BILLED
@@ -40,10 +42,23 @@ class EndingPage(ActOnHeld):
         """What is open still: of ended subscriptions Stripe collects nothing by itself (G20). Less what was paid of it."""
         language = get_language() or "en"
         rows = self.held.invoices.filter(status__in=[billing.OPEN, billing.DRAFT], amount_due__gt=F("amount_paid"))
+        if self.has_waiting_change:
+            # Of a change that waits: it is not owed, and voided where the subscription is cancelled.
+            rows = rows.exclude(billing_reason=billing.CHANGE)
         return [
             f"{format_money(Money(row.amount_due - row.amount_paid, row.currency), language)} ({row})"
             for row in rows.order_by("created_at", "pk")[:10]
         ]
+
+    @cached_property
+    def has_waiting_change(self) -> bool:
+        change = tier_changes.running_of(self.held)
+        return change is not None and change.state == TierChange.State.WAITING
+
+    def about_change(self) -> list[object]:
+        if not self.has_waiting_change:
+            return []
+        return [_("The change that waits for their payment is dropped, and nobody can pay for it any more.")]
 
     def about_unpaid(self) -> list[object]:
         if not self.unpaid:
@@ -84,7 +99,10 @@ class CancelPage(EndingPage):
             ]
         # While a trial runs this is its end; Stripe keeps ``trial_end`` for good.
         until = {"day": day(self.held.period_end)}
-        return [_("It ends on %(day)s and stays open until then. Nothing more is charged, nothing given back.") % until]
+        return [
+            _("It ends on %(day)s and stays open until then. Nothing more is charged, nothing given back.") % until,
+            *self.about_change(),
+        ]
 
     def why_not(self) -> str:
         if self.held.cancel_at is not None or self.held.status in OVER:
@@ -127,6 +145,7 @@ class EndPage(EndingPage):
         return [
             _("It ends now, and access with it. The rest of what is paid for is lost; nothing is given back by this."),
             *self.about_credit(),
+            *self.about_change(),
             *self.about_unpaid(),
         ]
 

@@ -258,6 +258,7 @@ def void(unit: Work, invoice: Object) -> None:
         raise invalid("A payment for this invoice is already processing.", code="payment_intent_unexpected_state")
     _close(unit, invoice, "void", "voided_at")
     unit.announce("invoice.voided", invoice)
+    standing.after_voiding(unit, invoice)
 
 
 def give_up(unit: Work, invoice: Object, *, reason: str = "user_forgiven") -> None:

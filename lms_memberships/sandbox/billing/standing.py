@@ -28,6 +28,18 @@ def after_payment(unit: Work, invoice: Object) -> None:
         unit.announce("customer.subscription.resumed", subscription)
 
 
+def after_voiding(unit: Work, invoice: Object) -> None:
+    """Stripe gives up a change that waits for the payment of this invoice: it can come no more."""
+    subscription = _of(unit, invoice)
+    pending = subscription.get("_pending_change") if subscription is not None else None
+    if subscription is None or pending is None or pending["invoice"] != invoice["id"]:
+        return
+    del subscription["_pending_change"]
+    if subscription["pending_update"] is not None:
+        subscription["pending_update"] = None
+        unit.announce_change("customer.subscription.updated", subscription)
+
+
 def while_under_way(unit: Work, invoice: Object) -> None:
     """Stripe calls it active while the bank has not answered about its first debit."""
     subscription = _of(unit, invoice)
