@@ -17,7 +17,7 @@ from ...asking import asks_stripe
 from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...payments.customers import email_of
-from ...subscriptions import merged_names, merging
+from ...subscriptions import merged_names, merging, people_states
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.deeds import Wish
 from . import names
@@ -92,7 +92,7 @@ class MergePage(Act):
             _("The other account stays, and holds nothing any more. Progress in courses stays with it."),
         ]
         if found.doubles:
-            titles = ", ".join(f"“{row.membership.title}”" for row in found.doubles)
+            titles = ", ".join(_("“%(title)s”") % {"title": row.membership.title} for row in found.doubles)
             said.append(
                 _("They pay for this twice then, and somebody has to end one of the two: %(titles)s")
                 % {"titles": titles}
@@ -101,7 +101,9 @@ class MergePage(Act):
             said.append(_("Both are customers at Stripe: each subscription stays with the customer that pays for it."))
         elsewhere = merged_names.out_of_reach(found.moved, connect.current())
         if elsewhere:
-            titles = ", ".join(f"“{row.membership.title}” ({row.stripe_id})" for row in elsewhere)
+            titles = ", ".join(
+                f"{_('“%(title)s”') % {'title': row.membership.title}} ({row.stripe_id})" for row in elsewhere
+            )
             said.append(
                 _(
                     "Of another account or mode of Stripe; moved here, and still named after the other account there: %(titles)s"
@@ -114,11 +116,14 @@ class MergePage(Act):
         found = self.preview[0] if self.other else None
         if found is None:
             return []
-        titles = ", ".join(f"“{row.membership.title}”: {row.get_status_display()}" for row in found.moved)
+        held = [
+            _("“%(title)s”: %(state)s") % {"title": row.membership.title, "state": _state_of(row)}
+            for row in found.moved
+        ]
         return [
             (gettext_lazy("From this account"), f"{name_of(self.other)} ({email_of(self.other)})"),
             (gettext_lazy("To this account"), f"{name_of(self.person)} ({email_of(self.person)})"),
-            (gettext_lazy("They hold or held"), titles),
+            (gettext_lazy("They hold or held"), ", ".join(held)),
             *((COLUMNS[column], str(count)) for column, count in found.counts.items()),
         ]
 
@@ -172,6 +177,11 @@ class PartPage(Act):
 
     def act(self, form: Any, wish: Wish) -> str:
         return _tell(merging.part(self.merged, wish=wish, now=clock.now()), _("The merge is undone."))
+
+
+def _state_of(row: Any) -> str:
+    """What ``people_states.with_state`` noted on the row."""
+    return str(people_states.LABELS[row.standing])
 
 
 def _tell(deed: Deed, said: str) -> str:

@@ -135,7 +135,7 @@ def _deed(row: Deed, language: str) -> Line:
     who = row.by.get_username() if row.by else _("a deleted account")
     what = row.get_kind_display()
     if row.subscription is not None:
-        what = f"“{row.subscription.membership.title}”: {what}"
+        what = _("“%(title)s”: %(what)s") % {"title": row.subscription.membership.title, "what": what}
     if row.until is not None:
         what = _("%(what)s until %(day)s") % {"what": what, "day": day(row.until)}
     return Line("", f"{what} ({who})", " · ".join(part for part in (row.reason, state_of_deed(row)) if part))
