@@ -335,6 +335,26 @@ def test_what_is_no_answer_breaks_nothing(owner, gold, student, query):
         assert set(names(answer)) <= {"student"}
 
 
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ({"joined_from": "2026-13-45"}, "Joined: Enter a valid date."),
+        ({"state": "zzz"}, "State: Select a valid choice. zzz is not one of the available choices."),
+        ({"q": "\x00"}, "Search term: Null characters are not allowed."),
+    ],
+)
+def test_what_is_no_answer_shows_nobody_and_says_why(owner, gold, student, query, why):
+    """X20: everybody would be taken for the answer."""
+    holds(student, gold)
+    assert names(owner.get(LIST)) == ["student"], "the control"
+    for url in (LIST, RESULTS):
+        answer = owner.get(url, query)
+        assert names(answer) == []
+        said = text(answer.content.decode())
+        assert f"is not understood, so nobody is in it. {why}" in said
+        assert "1 person" not in said
+
+
 def test_what_people_call_themselves_is_shown_and_not_run(owner, gold):
     """S13"""
     evil = '"><script>alert(13)</script>'

@@ -142,6 +142,23 @@ def test_everybody_in_the_list_means_the_list_as_it_was_filtered(browser, member
     assert len(cancelled(sandbox)) == 1
 
 
+@pytest.mark.parametrize("wrong", [{"state": "zzz"}, {"joined_to": "2026-13-45"}])
+def test_a_filter_that_is_not_understood_means_nobody(browser, membership, student, wrong):
+    """X20: not everybody, and not only "choose people"; the list says what is wrong."""
+    holds(student, membership)
+    for answer in (
+        browser.get(act("cancel"), {"all": "1", **wrong}, follow=True),
+        browser.post(act("cancel"), asked(membership, all="1") | wrong, follow=True),
+    ):
+        assert list(answer.context["object_list"]) == []
+        said = text(answer.content.decode())
+        assert said.count("is not understood, so nobody is in it") == 2, (
+            "said at the top, and with the reason in the list"
+        )
+        assert "Choose people in the list first" not in said
+    assert not PeopleJob.objects.exists()
+
+
 @pytest.mark.parametrize(
     ("columns", "reason"),
     [
