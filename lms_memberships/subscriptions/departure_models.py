@@ -40,6 +40,7 @@ class Departure(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ASKED)
     #: When the person said so; what is billed after that is given back.
     asked_at = models.DateTimeField(_("asked"))
+    #: None: under way, or dropped because there was nothing that could be ended.
     settled_at = models.DateTimeField(null=True)
 
     class Meta:
@@ -55,6 +56,10 @@ class Departure(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subscription_id}: {self.state}"
+
+    @property
+    def is_taken_back(self) -> bool:
+        return self.state == self.State.DROPPED and self.settled_at is not None
 
 
 class StayOffer(models.Model):

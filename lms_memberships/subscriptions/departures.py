@@ -72,7 +72,8 @@ def carry_out(departure: Departure, *, gateway: Gateway, now: datetime) -> None:
     except NotFound:
         lifecycle.end_what_is_gone(subscription.pk, now=now)
     except Refusal:
-        _settle(departure.pk, State.DROPPED, now=now)
+        # Without a moment: nobody has taken it back, and no report says so.
+        _settle(departure.pk, State.DROPPED, now=None)
         raise
     killpoints.reach("departure.asked")
     if not _settle(departure.pk, State.DONE, now=now):
@@ -228,7 +229,7 @@ class PaymentOnItsWay(OutsideFailure):
 
 
 @retried
-def _settle(pk: int, state: str, *, now: datetime) -> int:
+def _settle(pk: int, state: str, *, now: datetime | None) -> int:
     with transaction.atomic():
         return Departure.objects.filter(pk=pk, state=State.ASKED).update(state=state, settled_at=now)
 
@@ -246,7 +247,7 @@ def _take_back(subscription_id: int) -> None:
 
 
 def _drop_done(subscription_id: int) -> None:
-    """Nobody has left who came back in time: no mail names that day, and no report counts it."""
+    """Nobody has left who came back in time: no mail names that day, and the report says that it was taken back."""
     Departure.objects.filter(subscription_id=subscription_id, state=State.DONE).update(state=State.DROPPED)
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, date
 
-from django.db.models import Count, QuerySet
+from django.db.models import Count, Q, QuerySet
 from django.db.models.functions import TruncMonth
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -19,12 +19,15 @@ TOOK_THE_OFFER = _("Took the offer to stay")
 
 @dataclass(frozen=True)
 class Leaving:
-    """One reason in one month, and how many left in that month for whatever reason. Who stayed has a row of their own."""
+    """One reason in one month: how many cancelled for it, and how many of these took it back; and how many cancelled in
+    that month for whatever reason. Who stayed with an offer has a row of their own.
+    """
 
     month: date
     reason: str | Promise
     left: int
     left_in_month: int
+    taken_back: int = 0
     stayed: int = 0
 
 
@@ -32,7 +35,9 @@ def leaving(scope: Scope) -> list[Leaving]:
     """Two queries; by month, and in it the reason that most had first, and last who did not leave after all (V53)."""
     rows = _within(scope, _said(), "asked_at").annotate(month=TruncMonth("asked_at", tzinfo=UTC))
     counted = list(
-        rows.values("month", "feedback").annotate(number=Count("pk")).order_by("month", "-number", "feedback")
+        rows.values("month", "feedback")
+        .annotate(number=Count("pk"), taken_back=Count("pk", filter=Q(state=Departure.State.DROPPED)))
+        .order_by("month", "-number", "feedback")
     )
     labels = dict(Feedback.choices)
     totals: dict[date, int] = {}
@@ -45,10 +50,11 @@ def leaving(scope: Scope) -> list[Leaving]:
             labels.get(row["feedback"], NOTHING_SAID),
             row["number"],
             totals[row["month"].date()],
+            row["taken_back"],
         )
         for row in counted
     ]
-    told += [Leaving(month, TOOK_THE_OFFER, 0, 0, number) for month, number in _stayed(scope).items()]
+    told += [Leaving(month, TOOK_THE_OFFER, 0, 0, stayed=number) for month, number in _stayed(scope).items()]
     return sorted(told, key=lambda row: row.month)
 
 
@@ -66,8 +72,8 @@ def _stayed(scope: Scope) -> dict[date, int]:
 
 
 def _said() -> "QuerySet[Departure]":
-    # Taken back, nobody has left.
-    return Departure.objects.exclude(state=Departure.State.DROPPED)
+    # Taken back later, it was said all the same. Where there was nothing to end, nobody has left anything.
+    return Departure.objects.exclude(state=Departure.State.DROPPED, settled_at=None)
 
 
 def _within(scope: Scope, rows: QuerySet, at: str) -> QuerySet:

@@ -16,7 +16,7 @@ from .. import events
 from ..errors import Refusal
 from ..payments.models import Customer
 from ..retrying import retried
-from . import deeds, people, tombstones, twins
+from . import deeds, people, people_states, tombstones, twins
 from .deed_models import Deed
 from .gift_models import Gift
 from .models import Checkout, Subscription
@@ -85,7 +85,7 @@ class NotMerged(Refusal):
 
 @dataclass(frozen=True)
 class Preview:
-    """What would be moved, counted by table; and what they would hold twice."""
+    """What would be moved, counted by table, with ``standing`` as in the list of people; and what they would hold twice."""
 
     counts: dict[str, int]
     doubles: list[Subscription]
@@ -96,7 +96,8 @@ class Preview:
 def preview(source_id: int, target_id: int, *, now: datetime) -> Preview:
     """Writes nothing. Raises what ``merge`` raises."""
     _refuse(source_id, target_id, now)
-    rows = list(Subscription.objects.filter(user_id=source_id).select_related("membership").order_by("pk"))
+    moved = people_states.with_state(Subscription.objects.filter(user_id=source_id), now=now)
+    rows = list(moved.select_related("membership").order_by("pk"))
     theirs = list(Subscription.objects.filter(user_id=target_id).select_related("membership").order_by("pk"))
     movable = {column: len(_movable(column, source_id, target_id)) for column in MOVED}
     customers = Customer.objects.filter(user_id=source_id).count()

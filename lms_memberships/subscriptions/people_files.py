@@ -16,6 +16,7 @@ from ..payments.customers import email_of, full_name_of
 from ..spreadsheet_cells import MARK, harmless, text_cell
 from . import people_states
 from .models import Subscription
+from .spans import last_day
 
 #: Excel reads no more rows than these, the headings among them.
 XLSX_ROWS = 1_048_576
@@ -56,7 +57,7 @@ def cells(person: AbstractBaseUser, held: list[Subscription]) -> Cells:
         str(people_states.LABELS[standing]),
         str(last.get_origin_display()),
         day(last.started_at),
-        day(people_states.next_date(last, standing)),
+        _end(people_states.next_date(last, standing)),
         "; ".join(f"{each.membership.title} ({people_states.LABELS[_standing(each)]})" for each in held),
     ]
 
@@ -85,6 +86,11 @@ def write_xlsx(rows: Iterable[Cells], file: IO[bytes]) -> None:
     for row in rows:
         sheet.append([text_cell(sheet, cell) for cell in row])
     book.save(file)
+
+
+def _end(moment: datetime | None) -> str:
+    """The last day, as the list and the page of the person have it; empty for none."""
+    return last_day(moment).isoformat() if moment is not None else ""
 
 
 def _taken(buffer: io.StringIO) -> bytes:

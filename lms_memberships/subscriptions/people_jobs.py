@@ -41,7 +41,7 @@ HISTORY: dict[str, str] = {PeopleJob.Kind.CANCEL: PEOPLE_CANCELLED, PeopleJob.Ki
 SEES = "lms_memberships.view_subscription"
 
 NOT_HELD, ENDED, ENDING, NOT_RENEWING, WAITING = "not_held", "ended", "ending", "not_renewing", "waiting"
-HOLDS, PAST, FULL, GONE, ELSEWHERE = "holds", "past", "full", "gone", "elsewhere"
+HOLDS, PAST, FULL, GONE, ELSEWHERE, DISPUTED = "holds", "past", "full", "gone", "elsewhere", "disputed"
 STOPPED, NOT_ALLOWED, REFUSED, NO_ANSWER, BROKEN = "stopped", "not_allowed", "refused", "no_answer", "broken"
 #: What stands in ``PeopleJobEntry.reason``, and what a creator reads.
 REASONS: dict[str, str | Promise] = {
@@ -50,6 +50,7 @@ REASONS: dict[str, str | Promise] = {
     ENDING: _("It is cancelled already."),
     NOT_RENEWING: _("It does not renew: paid once, paid off, or given."),
     WAITING: _("Its first payment is on the way."),
+    DISPUTED: _("Its payment is disputed at the bank, and it does not renew."),
     HOLDS: _("They hold this membership already."),
     PAST: _("The date has passed."),
     FULL: _("No place is left."),
@@ -245,6 +246,8 @@ def _why_not_cancel(job: PeopleJob, subscription: Subscription | None, now: date
         return ENDED if subscription.status in OVER else ENDING
     if subscription.status == SubscriptionStatus.INCOMPLETE:
         return WAITING
+    if subscription.suspended_at is not None:
+        return DISPUTED
     return NOT_RENEWING if subscription.is_live(now) else ENDED
 
 

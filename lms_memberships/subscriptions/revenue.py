@@ -4,8 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
+from django.db.models import Min, Q
+from django.db.models.functions import Coalesce
 
-from ..payments.gateway import SubscriptionSnapshot, SubscriptionStatus
+from ..payments.gateway import InvoiceSnapshot, SubscriptionSnapshot, SubscriptionStatus
 from ..retrying import retried
 from . import instalments
 from .copies import VOID
@@ -30,8 +32,7 @@ class Said:
 
     monthly: int
     now: datetime
-    #: From when on its latest invoice was paid for; none, or none that is paid: None.
-    paid_from: datetime | None
+    latest_invoice: InvoiceSnapshot | None
 
 
 def monthly(snapshot: SubscriptionSnapshot) -> int:
@@ -51,9 +52,7 @@ def monthly(snapshot: SubscriptionSnapshot) -> int:
 
 def hear(subscription: Subscription, snapshot: SubscriptionSnapshot, *, now: datetime) -> None:
     """Keep what was said until the row is written: then it is noted."""
-    latest = snapshot.latest_invoice
-    paid_from = latest.period_start if latest is not None and latest.status == PAID else None
-    setattr(subscription, _SAID, Said(monthly(snapshot), now, paid_from))
+    setattr(subscription, _SAID, Said(monthly(snapshot), now, snapshot.latest_invoice))
 
 
 def note(subscription: Subscription | None) -> None:
@@ -103,22 +102,13 @@ def _changes(subscription: Subscription) -> list[RevenueChange]:
     last = RevenueChange.objects.filter(subscription_id=subscription.pk).order_by("-pk").first()
     if now is None or amount == (0 if last is None else last.monthly) == 0:
         return []
-    if last is None and not _is_paid_after_its_trial(subscription, said):
+    if last is None:
+        at = _first_paid_at(subscription, said)
         # A trial's own invoice opens it, and Stripe calls it active before the first real payment has come (X21).
-        return []
-    if last is None or last.monthly == 0:
-        at = _first_paid_at(subscription, now) if last is None else now
-        return [_row(subscription, _how_won(subscription), at, amount)]
+        return [] if at is None else [_row(subscription, _how_won(subscription), at, amount)]
+    if last.monthly == 0:
+        return [_row(subscription, _how_won(subscription), now, amount)]
     return _differences(subscription, last, amount, now)
-
-
-def _is_paid_after_its_trial(subscription: Subscription, said: Said | None) -> bool:
-    """Also true where there was no trial. The newest invoice may not be written yet, and need not be the first."""
-    ended = subscription.trial_end
-    if ended is None or (said is not None and said.paid_from is not None and said.paid_from >= ended):
-        return True
-    paid = Invoice.objects.filter(subscription_id=subscription.pk, status=PAID, period_start__gte=ended)
-    return paid.exists()
 
 
 def _differences(subscription: Subscription, last: RevenueChange, amount: int, now: datetime) -> list[RevenueChange]:
@@ -141,10 +131,30 @@ def _how_won(subscription: Subscription) -> Kind:
     return Kind.WON_BACK if is_back else Kind.NEW
 
 
-def _first_paid_at(subscription: Subscription, now: datetime) -> datetime:
-    """After the trial, if there was one. Stripe says it to the second, also when we hear of it much later."""
-    moments = (subscription.opened_at, subscription.trial_end)
-    return max((each for each in moments if each is not None and each <= now), default=now)
+def _first_paid_at(subscription: Subscription, said: Said | None) -> datetime | None:
+    """After the trial, if there was one; None: not yet. Stripe says it to the second, also when we hear of it much later.
+
+    One query where there was a trial. The newest invoice may not be written yet, and need not be the first.
+    """
+    ended = subscription.trial_end
+    if ended is None:
+        return subscription.opened_at
+    billed = Invoice.objects.filter(subscription_id=subscription.pk, period_start__gte=ended)
+    moment = Min(Coalesce("paid_at", "created_at"), filter=Q(status=PAID, total__gt=0))
+    found = billed.aggregate(begins=Min("period_start"), paid_at=moment)
+    latest = said.latest_invoice if said is not None else None
+    if latest is not None and latest.period_start is not None and latest.period_start >= ended:
+        found["begins"] = _earliest(found["begins"], latest.period_start)
+        if latest.status == PAID and latest.total.minor > 0:
+            found["paid_at"] = _earliest(found["paid_at"], latest.paid_at or latest.created_at)
+    if found["paid_at"] is None:
+        return None
+    # The bill of the first period is not known here: heard of long after, and taken as paid when it was due.
+    return ended if found["begins"] > ended else max(found["paid_at"], ended)
+
+
+def _earliest(known: datetime | None, other: datetime) -> datetime:
+    return other if known is None else min(known, other)
 
 
 def _row(

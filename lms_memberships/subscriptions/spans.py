@@ -16,6 +16,11 @@ def day_ends(day: date) -> datetime:
     return day_begins(day + timedelta(days=1))
 
 
+def last_day(end: datetime) -> date:
+    """The day that a person says of an end, where the site is: at midnight it is the day before."""
+    return timezone.localdate(end - timedelta(microseconds=1), timezone.get_default_timezone())
+
+
 def month_of(moment: datetime) -> date:
     """The first day of the month in which it lies, in UTC."""
     return moment.astimezone(UTC).date().replace(day=1)

@@ -20,6 +20,8 @@ def columns_of(state: str, now: datetime) -> dict[str, object]:
         "live": {**running, "status": "active"},
         "trial": {**running, "status": "trialing", "trial_end": now + 3 * DAY},
         "failing": {**running, "status": "past_due", "access_until": now + 2 * DAY, "unpaid_since": now - 5 * DAY},
+        "disputed": {**running, "status": "active", "suspended_at": now - DAY, "access_until": now - DAY},
+        "checked": {**running, "status": "active", "flag": "unknown_price", "access_until": now - DAY},
         "cancelled": {**running, "status": "active", "cancel_at": now + 9 * DAY, "access_until": now + 9 * DAY},
         "paused": {**running, "status": "paused", "access_until": now - DAY},
         "waiting": {"status": "incomplete", "access_until": None, "opened_at": None},
@@ -28,7 +30,10 @@ def columns_of(state: str, now: datetime) -> dict[str, object]:
     }[state]
 
 
-STATES = ("live", "trial", "failing", "cancelled", "paused", "waiting", "for_good", "ended")
+STATES = (
+    *("live", "trial", "failing", "disputed", "checked"),
+    *("cancelled", "paused", "waiting", "for_good", "ended"),
+)
 
 
 def holds(person, membership: Membership, state: str = "live", **more: object) -> Subscription:

@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 
 from lms_memberships.creator.people import columns, views
-from lms_memberships.models import Account, Customer, Invoice, Membership, Subscription
+from lms_memberships.models import Account, Customer, Dispute, Invoice, Membership, Subscription
 from lms_memberships.subscriptions import people_listing, people_states
 from lms_memberships.subscriptions.people_listing import Wanted
 from tests.creator.crowds import DAY, STATES, crowd, holds
@@ -79,21 +79,71 @@ def test_each_state_is_found_by_its_name_and_said_so(owner, gold, state):
     assert len(names(owner.get(LIST))) == len(STATES)
 
 
+def dispute(row: Subscription, status: str) -> None:
+    Dispute.objects.create(
+        subscription=row, status=status, said=status, stripe_id=f"dp_{status}_{row.pk}", account=row.account,
+        amount=1900, currency="eur", created_at=row.started_at, read_started_at=row.started_at,
+    )  # fmt: skip
+
+
+#: What may stand in a row besides its status, its opening and its access.
+ODD = (
+    {},
+    {"cancel_at": DAY},
+    {"suspended_at": -DAY},
+    {"suspended_at": -DAY, "cancel_at": DAY},
+    {"suspended_at": -DAY, "revoked_at": -DAY},
+    {"flag": "unknown_price"},
+    {"flag": "unknown_price", "cancel_at": -DAY},
+    {"flag": "unknown_price", "revoked_at": -DAY},
+    {"void_from": -DAY},
+    {"void_from": -DAY, "flag": "unknown_price"},
+)
+
+
+@pytest.mark.parametrize(
+    ("state", "more", "decided", "listed", "said"),
+    [
+        ("disputed", {}, "open", "disputed", "until the bank has decided"),
+        ("disputed", {"status": "canceled"}, "open", "disputed", "until the bank has decided"),
+        ("disputed", {}, "lost", "ended", "Dispute lost"),
+        ("disputed", {"revoked_at": -DAY}, "open", "ended", "Revoked"),
+        ("checked", {}, "", "being checked", "Being checked Closed since"),
+        ("checked", {"access_until": 3 * DAY}, "", "being checked", "Being checked Open until"),
+        ("checked", {"flag": "", "void_from": -DAY}, "", "paused", "Paused Nothing is charged"),
+    ],
+)
+def test_the_list_says_what_the_page_of_the_person_says(owner, gold, student, state, more, decided, listed, said):
+    """X20, G7, G12: neither a dispute that runs nor what is still billed has ended."""
+    now = timezone.now()
+    moved = {name: now + value if isinstance(value, timedelta) else value for name, value in more.items()}
+    row = holds(student, gold, state, **moved)
+    if decided:
+        dispute(row, decided)
+    assert f"Gold: {listed} " in text(owner.get(LIST).content.decode())
+    assert said in text(owner.get(columns.person_url(student.pk)).content.decode())
+
+
 def test_every_row_is_in_exactly_one_state(gold):
     """X20: whatever Stripe made of it. What the filter finds is what the list says."""
     now = timezone.now()
     moments = (None, now - DAY, now + DAY, people_states.FOR_GOOD)
-    number = 0
+    number, rows = 0, []
     person = UserFactory()
     for status in [value for value, _label in Subscription._meta.get_field("status").choices]:
         for until in moments:
             for opened in (None, now - DAY):
-                for cancel_at in (None, now + DAY):
+                for more in ODD:
                     number += 1
-                    holds(
-                        person, gold, status=status, access_until=until, opened_at=opened, cancel_at=cancel_at,
-                        stripe_id=f"sub_{number}",
+                    row = holds(
+                        person, gold, status=status, access_until=until, opened_at=opened, stripe_id=f"sub_{number}",
+                        **{name: now + value if isinstance(value, timedelta) else value for name, value in more.items()},
                     )  # fmt: skip
+                    rows.append(row)
+    for row in rows[::3]:
+        dispute(row, "lost")
+    for row in rows[::6]:
+        dispute(row, "open")
     said = dict(people_states.with_state(people_states.shown(), now=now).values_list("pk", "standing"))
     assert set(said.values()) == set(people_states.LABELS)
     for state, condition in people_states.conditions(now).items():
@@ -283,6 +333,26 @@ def test_what_is_no_answer_breaks_nothing(owner, gold, student, query):
         assert answer.status_code == 200
         assert answer.headers["Content-Type"].startswith("text/html")
         assert set(names(answer)) <= {"student"}
+
+
+@pytest.mark.parametrize(
+    ("query", "why"),
+    [
+        ({"joined_from": "2026-13-45"}, "Joined: Enter a valid date."),
+        ({"state": "zzz"}, "State: Select a valid choice. zzz is not one of the available choices."),
+        ({"q": "\x00"}, "Search term: Null characters are not allowed."),
+    ],
+)
+def test_what_is_no_answer_shows_nobody_and_says_why(owner, gold, student, query, why):
+    """X20: everybody would be taken for the answer."""
+    holds(student, gold)
+    assert names(owner.get(LIST)) == ["student"], "the control"
+    for url in (LIST, RESULTS):
+        answer = owner.get(url, query)
+        assert names(answer) == []
+        said = text(answer.content.decode())
+        assert f"is not understood, so nobody is in it. {why}" in said
+        assert "1 person" not in said
 
 
 def test_what_people_call_themselves_is_shown_and_not_run(owner, gold):

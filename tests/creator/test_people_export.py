@@ -15,6 +15,7 @@ from django.db import connection, transaction
 from django.db.models import F
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
 from wagtail.models import ModelLogEntry
 from wagtail.users.models import UserProfile
 
@@ -22,7 +23,7 @@ from lms_memberships import clock, leases, spreadsheet_cells
 from lms_memberships.management.jobs import JOBS
 from lms_memberships.models import Membership, PeopleExport, PeopleExportPart, Subscription
 from lms_memberships.personal_data import forgetting
-from lms_memberships.subscriptions import exporting, people_files, people_listing
+from lms_memberships.subscriptions import exporting, people_files, people_listing, spans
 from lms_memberships.subscriptions.people_listing import Wanted
 from tests.creator.crowds import DAY, FORMULAS, crowd, holds
 from tests.factories import MembershipFactory, UserFactory, allow
@@ -327,14 +328,45 @@ def test_the_server_alone_names_the_file_and_no_folder_holds_it(browser, gold, s
     assert (sorted(Path(site.MEDIA_ROOT).rglob("*")) if Path(site.MEDIA_ROOT).exists() else []) == before
 
 
-@pytest.mark.parametrize(
-    "sent", [{}, {"format": "pdf"}, {"format": "../csv"}, {"format": "csv", "state": "x"}, {"format": "csv", "q": "\0"}]
-)
-def test_what_cannot_be_understood_exports_nobody(browser, gold, student, sent):
-    """S46: never everybody, where a filter was meant."""
+@pytest.mark.parametrize("sent", [{}, {"format": "pdf"}, {"format": "../csv"}])
+def test_there_is_no_file_of_another_kind(browser, gold, student, sent):
+    """S46"""
     holds(student, gold)
     assert browser.post(EXPORT, sent).status_code == 400
     assert not PeopleExport.objects.exists()
+
+
+@pytest.mark.parametrize("sent", [{"state": "x"}, {"q": "\0"}, {"joined_from": "2026-13-45"}])
+def test_what_cannot_be_understood_exports_nobody(browser, gold, student, sent):
+    """S46, X20: never everybody, where a filter was meant; and the list says why."""
+    holds(student, gold)
+    answer = browser.post(EXPORT, {"format": "csv", **sent}, follow=True)
+    assert answer.redirect_chain
+    assert list(answer.context["object_list"]) == []
+    assert "is not understood, so nobody is in it" in text(answer.content.decode())
+    assert not PeopleExport.objects.exists()
+
+
+def test_an_end_at_midnight_is_the_end_of_the_day_before(browser, gold, student):
+    """X20: given until a day, that day stands in the list, in both files and on the page of the person."""
+    last = timezone.localdate() + 20 * DAY
+    holds(
+        student,
+        gold,
+        origin="given",
+        is_recurring=False,
+        stripe_id="",
+        access_until=spans.day_ends(last),
+        period_end=None,
+    )
+    (row,) = as_csv(body(browser.post(EXPORT, {"format": "csv"})))
+    (cells,) = as_xlsx(body(browser.post(EXPORT, {"format": "xlsx"})))
+    place = [str(each) for each in people_files.headings()].index("Next date or end")
+    assert row[place] == cells[place].value == last.isoformat()
+    said = date_format(last, "DATE_FORMAT")
+    assert said in text(browser.get(LIST).content.decode())
+    page = browser.get(reverse("lms_memberships_person", args=[student.pk]))
+    assert f"Open until {said}" in text(page.content.decode())
 
 
 def test_all_files_go_with_the_account_of_anybody_who_is_in_one(exporter, gold, student):

@@ -74,24 +74,39 @@ def bill(membership):
 
 # ------------------------------------------------------------------ several months at the sandbox
 @pytest.fixture
-def story(client_for, membership, postman, clock, sandbox):
-    """One stays, one leaves and comes back, one comes later, one's card fails and is mended. About five months."""
+def story(client_for, membership, live_session, postman, clock, sandbox, gateway):
+    """One stays, one leaves and comes back, one comes later, one's card fails and is mended, and so does that of one
+    whose trial ends in one month and who pays in the next. About five months."""
 
     def live(days: int) -> None:
         for _part in range(days // 8):
             clock.advance(days=8)
             postman.deliver()
+            mend_late_card()
 
-    people = {name: UserFactory(username=name) for name in ("stays", "returns", "later", "fails")}
+    def mend_late_card() -> None:
+        late = Subscription.objects.get(user=people["late"])
+        invoice = Invoice.objects.filter(subscription=late, status="open").first()
+        if invoice is not None and spans.month_of(clock.now) > spans.month_of(late.trial_end):
+            sandbox.actions.change_default_card(late.customer_id, **{**card, "card_number": hosted.GOOD_CARD})
+            sandbox.actions.retry_invoice(invoice.stripe_id)
+            postman.deliver()
+
+    # On the last day of a month.
+    days = next(each for each in range(10, 41) if (clock.now + timedelta(days=each + 1)).day == 1)
+    trial = publish(put_into(MembershipFactory(title="Try", trial_days=days), live_session), gateway=gateway)
+    people = {name: UserFactory(username=name) for name in ("stays", "returns", "later", "fails", "late")}
     browsers = {name: client_for(person) for name, person in people.items()}
     for name in ("stays", "returns", "fails"):
         buy(browsers[name], membership)
+    buy(browsers["late"], trial)
     postman.deliver()
     leaving = Subscription.objects.get(user=people["returns"])
     browsers["returns"].post(reverse("lms_memberships:cancel", args=[leaving.pk]))
     failing = Subscription.objects.get(user=people["fails"])
     card = {"card_number": hosted.FAILS_LATER_CARD, "exp_month": 12, "exp_year": 2034, "cvc": "123"}
-    sandbox.actions.change_default_card(failing.customer_id, **card)
+    for each in (failing, Subscription.objects.get(user=people["late"])):
+        sandbox.actions.change_default_card(each.customer_id, **card)
     live(32)
     invoice = Invoice.objects.get(subscription=failing, status="open")
     sandbox.actions.change_default_card(failing.customer_id, **{**card, "card_number": hosted.GOOD_CARD})
@@ -104,16 +119,24 @@ def story(client_for, membership, postman, clock, sandbox):
     return people
 
 
-def by_the_invoices(gateway, until: datetime) -> list[tuple[str, datetime, datetime, int]]:
-    """Who paid what for which time: from Stripe's own list, with nothing of ours."""
+def by_the_invoices(gateway) -> list[tuple[str, datetime, datetime, int]]:
+    """Who paid what for which time: from Stripe's own list, with nothing of ours. The first time begins when it is paid."""
     invoices = gateway.list_account_invoices(Part()).items
-    paid = [each for each in invoices if each.status == "paid" and each.total.minor > 0]
-    return [(each.customer_id, each.period_start, each.period_end, each.total.minor) for each in paid]
+    paid = sorted(
+        (each for each in invoices if each.status == "paid" and each.total.minor > 0), key=lambda each: each.paid_at
+    )
+    began: dict[str, datetime] = {}
+    for each in paid:
+        began.setdefault(each.customer_id, each.paid_at)
+    return [
+        (each.customer_id, max(each.period_start, began[each.customer_id]), each.period_end, each.total.minor)
+        for each in paid
+    ]
 
 
 def test_the_numbers_are_those_of_the_invoices(story, gateway, clock, bookkeeper, membership):
     """X21, H10: revenue, members, new, lost and won back of each month, recomputed from what Stripe billed."""
-    billed = by_the_invoices(gateway, clock.now)
+    billed = by_the_invoices(gateway)
     months = spans.last_months(clock.now, 7)
     told = {row.month: row for row in report_sums.recurring(scope(months))}
     before: set[str] = set()
@@ -131,21 +154,29 @@ def test_the_numbers_are_those_of_the_invoices(story, gateway, clock, bookkeeper
         before, ever = set(running), ever | running.keys()
     assert sum(row.won_back for row in told.values()) == 1
     assert sum(row.lost for row in told.values()) == 1
-    assert sum(row.new for row in told.values()) == 4
+    assert sum(row.new for row in told.values()) == 5
 
     paid = defaultdict(int)
     for each in gateway.list_account_invoices(Part()).items:
         if each.paid_at is not None:
             paid[spans.month_of(each.paid_at)] += each.amount_paid.minor
-    earned = {row.month: row.paid.minor for row in report_sums.earned(scope(months))}
+    earned: dict[date, int] = defaultdict(int)
+    for each in report_sums.earned(scope(months)):
+        earned[each.month] += each.paid.minor
     assert earned == {month: minor for month, minor in paid.items() if minor}
 
-    [failed] = report_sums.payments(scope(months))
-    assert (failed.failed, failed.recovered, failed.waiting) == (1, 1, 0)
-    assert failed.recovered_money == Money(1900, "eur")
+    failed = report_sums.payments(scope(months))
+    counts = [sum(getattr(row, name) for row in failed) for name in ("failed", "recovered", "waiting")]
+    assert counts == [2, 2, 0]
+    assert sum(row.recovered_money.minor for row in failed) == 2 * 1900
+
+    late = Subscription.objects.get(user=story["late"])
+    paid_at = Invoice.objects.filter(subscription=late, amount_paid__gt=0).earliest("paid_at").paid_at
+    assert spans.month_of(paid_at) > spans.month_of(late.trial_end), "the control: another month than the trial's end"
+    assert RevenueChange.objects.get(subscription=late).at == paid_at
 
     page = text(bookkeeper.get(url("recurring")).content.decode())
-    assert "€76.00" in page
+    assert "€95.00" in page
     assert "What the running subscriptions bring in a month" in page
 
 
@@ -206,7 +237,8 @@ def test_a_trial_is_converted_by_a_payment_for_the_time_after_it(
     [row] = report_sums.trials(scope([spans.month_of(ended)]), now=clock.now)
     assert (row.ended, row.converted) == (2, 1)
     [change] = RevenueChange.objects.all()
-    assert (change.kind, change.at, change.delta) == ("new", change.subscription.trial_end, 1900)
+    paid_at = Invoice.objects.get(amount_paid__gt=0).paid_at
+    assert (change.kind, change.at, change.delta) == ("new", paid_at, 1900)
     page = text(bookkeeper.get(url("trials")).content.decode())
     assert "50 %" in page
 

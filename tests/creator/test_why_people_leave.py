@@ -11,8 +11,9 @@ from django.urls import reverse
 
 from lms_memberships.models import Departure, Dispute, PromotionCode, Refund, StayOffer, Subscription, WaitingEntry
 from lms_memberships.models import Withdrawal as Withdrawn
+from lms_memberships.subscriptions import changes, departures
 from tests.factories import MembershipFactory, UserFactory, allow
-from tests.flows.desk import helper, read
+from tests.flows.desk import helper, press, read
 from tests.flows.steps import buy, text
 
 pytestmark = pytest.mark.django_db
@@ -47,7 +48,10 @@ def code(now):
 
 
 def left(row: Subscription, at, feedback: str = "", comment: str = "", state: str = "done") -> Departure:
-    return Departure.objects.create(subscription=row, feedback=feedback, comment=comment, state=state, asked_at=at)
+    return Departure.objects.create(
+        subscription=row, feedback=feedback, comment=comment, state=state, asked_at=at,
+        settled_at=None if state == "asked" else at,
+    )  # fmt: skip
 
 
 def shown(reader, **query: object) -> str:
@@ -71,16 +75,47 @@ def test_what_a_student_says_beside_the_button_is_read_in_the_report(client_for,
     assert student.username not in page, "the report is about the membership, not about the person"
 
 
+def test_what_was_taken_back_was_said_all_the_same(client_for, student, membership, reader, postman):
+    """X21: as the words under the report have it. Its row and its comment stay, and say that it was taken back."""
+    browser = client_for(student)
+    buy(browser, membership)
+    row = Subscription.objects.get()
+    browser.post(reverse("lms_memberships:cancel", args=[row.pk]), {"feedback": "unused", "comment": "No time"})
+    assert "I do not use it enough 1 100 % 0 0" in shown(reader)
+    press(client_for(helper()), "keep", student, row.pk)
+    row.refresh_from_db()
+    assert row.cancel_at is None
+    page = shown(reader)
+    assert "I do not use it enough 1 100 % 1 0" in page
+    assert "No time" in page
+    assert "I do not use it enough · taken back" in page
+
+
+def test_what_had_nothing_to_end_is_no_cancellation(client_for, student, membership, reader, postman, gateway, now):
+    """X21: pressed in the moment in which it was paid off. Nobody took anything back either."""
+    buy(client_for(student), membership)
+    row = Subscription.objects.get()
+    wish = left(row, row.period_start + timedelta(minutes=1), "unused", "No time", state="asked")
+    assert "No time" in shown(reader), "the control: waiting for Stripe, it was said"
+    Subscription.objects.update(paid_up_at=now)
+    with pytest.raises(changes.NotCancellable):
+        departures.carry_out(wish, gateway=gateway, now=now)
+    page = shown(reader)
+    assert "I do not use it enough" not in page
+    assert "No time" not in page
+
+
 def test_counted_by_month_and_reason_with_what_was_not_said(reader, held, now):
-    """X14, X21: what was taken back before Stripe had heard of it is no cancellation."""
+    """X14, X21: what was taken back before Stripe had heard of it is among them."""
     for feedback in ("unused", "unused", "too_expensive", ""):
         left(held(), now, feedback)
-    left(held(), now, "other", state="dropped")
+    left(held(), now, "low_quality", state="dropped")
     left(held(), now - timedelta(days=40), "other")
     page = shown(reader, months=3)
-    assert "I do not use it enough 2 50 %" in page
-    assert "It is too expensive 1 25 %" in page
-    assert "Nothing said 1 25 %" in page
+    assert "I do not use it enough 2 40 % 0" in page
+    assert "It is too expensive 1 20 % 0" in page
+    assert "Nothing said 1 20 % 0" in page
+    assert "It is not as good as I expected 1 20 % 1" in page
     assert "Another reason 1 100 %" in page
 
 
@@ -116,11 +151,11 @@ def test_who_stayed_stands_in_the_table_too_also_when_nobody_left(reader, held, 
     for _each in range(2):
         StayOffer.objects.create(subscription=held(), code=code, answered_at=now, is_taken=True)
     page = reader.get(reverse(REPORT)).content.decode()
-    assert "Took the offer to stay 0 – 2" in text(page)
+    assert "Took the offer to stay 0 – 0 2" in text(page)
     assert ": Stayed 2<" in page
     left(held(), now, "unused")
-    assert "I do not use it enough 1 100 % 0" in shown(reader)
-    assert "Took the offer to stay 0 – 2" in shown(reader)
+    assert "I do not use it enough 1 100 % 0 0" in shown(reader)
+    assert "Took the offer to stay 0 – 0 2" in shown(reader)
 
 
 def test_its_file_holds_the_numbers_and_no_comment(reader, held, now):
@@ -128,7 +163,7 @@ def test_its_file_holds_the_numbers_and_no_comment(reader, held, now):
     left(held(), now, "unused", "=cmd|' /C calc'!A0")
     file = reader.get(reverse(REPORT), {"export": "csv"}).getvalue().decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(file)))
-    assert rows[1:] == [[f"{now:%Y-%m}", "I do not use it enough", "1", "100 %", "0"]]
+    assert rows[1:] == [[f"{now:%Y-%m}", "I do not use it enough", "1", "100 %", "0", "0"]]
 
 
 def test_the_queries_of_the_report_do_not_grow(reader, held, now):

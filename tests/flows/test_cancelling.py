@@ -256,7 +256,7 @@ def test_taken_back_after_stripe_had_heard_of_it_without_an_answer(held, browser
 def test_a_cancellation_that_was_taken_back_is_no_cancellation_any_more(
     held, browser, sandbox, clock, postman, mailoutbox
 ):
-    """X14, X21: the mail about a later end does not name that day, and the report does not count it."""
+    """X14, X21: the mail about a later end does not name that day, and the report says that it was taken back."""
     press(browser, held)
     press(browser, held, "resume")
     postman.deliver()

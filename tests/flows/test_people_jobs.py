@@ -148,6 +148,44 @@ def test_everybody_in_the_list_means_the_list_as_it_was_filtered(browser, member
     assert len(cancelled(sandbox)) == 1
 
 
+@pytest.mark.parametrize("wrong", [{"state": "zzz"}, {"joined_to": "2026-13-45"}])
+def test_a_filter_that_is_not_understood_means_nobody(browser, membership, student, wrong):
+    """X20: not everybody, and not only "choose people"; the list says what is wrong."""
+    holds(student, membership)
+    for answer in (
+        browser.get(act("cancel"), {"all": "1", **wrong}, follow=True),
+        browser.post(act("cancel"), asked(membership, all="1") | wrong, follow=True),
+    ):
+        assert list(answer.context["object_list"]) == []
+        said = text(answer.content.decode())
+        assert said.count("is not understood, so nobody is in it") == 2, (
+            "said at the top, and with the reason in the list"
+        )
+        assert "Choose people in the list first" not in said
+    assert not PeopleJob.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("columns", "reason"),
+    [
+        ({"is_recurring": False}, people_jobs.DISPUTED),
+        ({"cancel_at": timezone.now() + timedelta(days=9)}, people_jobs.ENDING),
+    ],
+)
+def test_what_is_disputed_is_left_out_and_not_called_ended(browser, membership, student, columns, reason):
+    """X20, G7: nothing of it renews, and the bank has not decided."""
+    holds(student, membership, "disputed", **columns)
+    job = drafted(browser, "cancel", asked(membership, all="1", state="disputed"))
+    assert [(entry.user, entry.reason) for entry in job.entries.all()] == [(student, reason)]
+
+
+def test_what_is_billed_at_an_unknown_price_can_be_cancelled(browser, membership, student):
+    """X20, G12: it is still charged, whatever it opens."""
+    holds(student, membership, "checked")
+    job = drafted(browser, "cancel", asked(membership, all="1", state="checked"))
+    assert [(entry.user, entry.state) for entry in job.entries.all()] == [(student, State.PLANNED)]
+
+
 def test_submitted_twice_it_is_done_once(browser, membership, members, sandbox):
     """N6: the button pressed twice, and the whole form sent twice and both confirmed."""
     sent = asked(membership, all="1")

@@ -1,6 +1,7 @@
 """How do two accounts of one person become one, and two again? In one transaction, with doubles named (K11)."""
 
 import uuid
+from datetime import timedelta
 
 import pytest
 from django.apps import apps
@@ -8,6 +9,7 @@ from django.conf import settings
 from django.db import connection, models
 from django.test.utils import CaptureQueriesContext
 from wagtail.models import ModelLogEntry
+from wagtail.users.models import UserProfile
 
 from lms_memberships.access import decide
 from lms_memberships.models import Customer, Deed, Delivery, Invoice, Subscription, TrialTaken
@@ -55,7 +57,7 @@ def test_what_would_be_moved_is_shown_and_then_moved(desk, student, other, old, 
     """K11: one account holds it all; Stripe knows whose it is; the course's system hears of the other account."""
     assert "old@school.test" in read(desk, "merge", student, q="old@")
     shown = read(desk, "merge", student, other=other.pk)
-    assert "“Studio pass”: active" in shown
+    assert "“Studio pass”: live" in shown
     assert "Invoices 1" in shown
     assert Subscription.objects.get().user == other, "looking moves nothing"
     assert "The accounts are merged" in merge(desk, student, other, reason="Two addresses")
@@ -71,6 +73,38 @@ def test_what_would_be_moved_is_shown_and_then_moved(desk, student, other, old, 
     assert (deed.kind, deed.user, deed.details["from"]) == ("merged", student, other.pk)
     assert deed.settled_at is not None
     assert Delivery.objects.filter(subscription=old).exclude(attempts=0).exists()
+
+
+def test_what_has_ended_is_not_called_active_before_it_is_moved(desk, student, other, old, clock):
+    """K11, X20: in the words of the list; Stripe calls a refund of one payment, and what was given, active."""
+    yesterday = clock.now - timedelta(days=1)
+    Subscription.objects.filter(pk=old.pk).update(access_until=yesterday, revoked_at=yesterday)
+    given = {"user": other, "membership": old.membership, "origin": "given", "status": "active", "is_recurring": False}
+    Subscription.objects.create(**given, started_at=yesterday, opened_at=yesterday, access_until=yesterday)
+    shown = read(desk, "merge", student, other=other.pk)
+    assert "“Studio pass”: ended, “Studio pass”: ended" in shown
+    assert "active" not in shown.partition("They hold or held")[2].partition("Subscriptions")[0]
+
+
+def test_in_french_titles_stand_in_french_quotes(client_for, student, other, old, clock):
+    """K11, X20: on the page before a merge and in the history, with narrow spaces before colons."""
+    staff = helper()
+    UserProfile.objects.create(user=staff, preferred_language="fr")
+    desk = client_for(staff)
+    page = desk.get(url("merge", student), {"other": other.pk}).content.decode()
+    assert "«\u202fStudio pass\u202f»\u202f: en cours" in page
+    Deed.objects.create(
+        key=uuid.uuid4(),
+        user=other,
+        by=staff,
+        subscription=old,
+        kind="cancelled",
+        done_at=clock.now,
+        settled_at=clock.now,
+    )
+    page = desk.get(url("", other)).content.decode()
+    assert "«\u202fStudio pass\u202f»\u202f: Ré" in page
+    assert "“Studio pass”" not in page
 
 
 def test_renewals_follow_the_account(desk, student, other, old, clock, postman):

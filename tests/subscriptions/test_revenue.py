@@ -1,7 +1,7 @@
 """What does a subscription bring in every month? The table of what other products were once wrong about (H10)."""
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -184,15 +184,28 @@ def test_what_is_not_paid_for_again_and_again_does_not_count(membership, student
 def after_trial(membership, student, now):
     """Its trial is over, and Stripe calls it active although nothing was paid yet."""
 
-    def read(*, latest: InvoiceSnapshot | None) -> None:
+    def read(*, latest: InvoiceSnapshot | None, heard_at: datetime = now) -> None:
         held, _is_new = Subscription.objects.get_or_create(
             stripe_id="sub_1", user=student, membership=membership, currency="eur", status="active",
             started_at=now - 10 * DAY, opened_at=now - 10 * DAY, trial_end=now, read_started_at=now,
         )  # fmt: skip
-        revenue.hear(held, replace(said.subscription(None), latest_invoice=latest), now=now)
+        revenue.hear(held, replace(said.subscription(None), latest_invoice=latest), now=heard_at)
         revenue.note(held)
 
     return read
+
+
+@pytest.fixture
+def billed(membership, student, now):
+    """An invoice that is written down here."""
+
+    def go(at, **more: object) -> Invoice:
+        values = {"user": student, "membership": membership, "currency": "eur", "created_at": at, "read_started_at": now,
+                  "total": 1900, "amount_paid": 1900, "amount_due": 1900, "status": "paid", "period_start": at,
+                  "paid_at": at, "stripe_id": f"in_{Invoice.objects.count()}"}  # fmt: skip
+        return Invoice.objects.create(subscription=Subscription.objects.get(), **{**values, **more})
+
+    return go
 
 
 def kinds() -> list[str]:
@@ -210,13 +223,33 @@ def test_a_trial_brings_nothing_until_its_first_payment_came(after_trial, now):
     assert kinds() == ["new"]
 
 
-def test_a_payment_that_came_before_the_newest_invoice_counts(after_trial, membership, student, now):
+def test_a_payment_that_came_before_the_newest_invoice_counts(after_trial, billed, now):
     """X21: read for the first time long after, while the newest invoice is still open."""
     after_trial(latest=None)
-    bill = {"user": student, "membership": membership, "currency": "eur", "created_at": now, "read_started_at": now,
-            "total": 1900, "amount_paid": 1900, "amount_due": 1900}  # fmt: skip
-    Invoice.objects.create(
-        subscription=Subscription.objects.get(), stripe_id="in_1", status="paid", period_start=now, **bill
-    )
+    billed(now)
     after_trial(latest=replace(said.invoice(), period_start=now + 31 * DAY, status="open"))
     assert kinds() == ["new"]
+
+
+def test_new_is_dated_by_the_first_payment_and_not_by_the_trials_end(after_trial, billed, now):
+    """X21: paid 18 days late. What cost nothing is no payment, and a later one is not the first."""
+    after_trial(latest=None)
+    billed(now, total=0, amount_paid=0, amount_due=0)
+    after_trial(latest=replace(said.invoice(), period_start=now, total=Money(0, "eur")))
+    assert kinds() == []
+    billed(now, paid_at=now + 18 * DAY)
+    after_trial(latest=replace(said.invoice(), period_start=now + 31 * DAY, paid_at=now + 31 * DAY))
+    assert RevenueChange.objects.get().at == now + 18 * DAY
+
+
+def test_a_clock_behind_stripes_dates_nothing_before_the_trials_end(after_trial, now):
+    """X21: the payment is heard of before our own clock has reached the end of the trial."""
+    paid_at = now + timedelta(seconds=3)
+    after_trial(latest=replace(said.invoice(), period_start=now, paid_at=paid_at), heard_at=now - timedelta(seconds=5))
+    assert RevenueChange.objects.get().at == paid_at
+
+
+def test_heard_of_long_after_it_is_dated_by_the_trials_end(after_trial, now):
+    """X21: imported with its newest invoice alone, it was not won in the month of the import."""
+    after_trial(latest=replace(said.invoice(), period_start=now + 310 * DAY, paid_at=now + 310 * DAY))
+    assert RevenueChange.objects.get().at == now

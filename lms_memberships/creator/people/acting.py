@@ -24,7 +24,7 @@ from ...subscriptions import people_jobs, people_working
 from ...subscriptions.people_job_models import PeopleJob
 from ...subscriptions.people_listing import Wanted
 from ...subscriptions.spans import day_ends
-from .filters import CHOSEN, EVERYBODY, asked, wanted_of
+from .filters import CHOSEN, EVERYBODY, NOT_UNDERSTOOD, asked, list_url, wanted_of
 from .views import ACT, JOB, LIST, PeopleIndex
 
 #: A date further out is no date.
@@ -94,6 +94,9 @@ class Act(WagtailAdminTemplateMixin, FormView):
             raise Http404
         if not people_working.may(request.user, self.kind):
             raise PermissionDenied
+        if self.wanted is None and self.sent.get(EVERYBODY):
+            messages.error(request, NOT_UNDERSTOOD)
+            return HttpResponseRedirect(list_url(self.sent))
         if self.wanted is None:
             messages.error(request, _("Choose people in the list first."))
             return HttpResponseRedirect(reverse(LIST))

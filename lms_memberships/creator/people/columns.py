@@ -1,6 +1,5 @@
 """What does a line of the list of people say? Who it is, what they hold in words, since when, and what comes next."""
 
-from datetime import datetime
 from typing import Any
 
 from django.urls import reverse
@@ -14,6 +13,7 @@ from ...payments.customers import email_of, full_name_of
 from ...punctuation import labelled
 from ...subscriptions import people_listing, people_states
 from ...subscriptions.models import Subscription
+from ...subscriptions.spans import last_day
 from ..person.names import PAGE as PERSON
 
 #: More than these are on the person's own page.
@@ -80,15 +80,11 @@ def person_url(pk: object) -> str:
 
 
 def _since(row: Subscription) -> str:
-    return _day(row.started_at)
+    """The day where the site is, by which the list is narrowed, as the reader's language writes it."""
+    return date_format(timezone.localtime(row.started_at, timezone.get_default_timezone()), "DATE_FORMAT")
 
 
 def _next(row: Any) -> str:
     mine = next((each for each in row.held if each.pk == row.pk), None)
-    return _day(people_states.next_date(mine, mine.standing) if mine is not None else None)
-
-
-def _day(moment: datetime | None) -> str:
-    """The day where the site is, by which the list is narrowed, as the reader's language writes it."""
-    here = timezone.get_default_timezone()
-    return date_format(timezone.localtime(moment, here), "DATE_FORMAT") if moment is not None else ""
+    moment = people_states.next_date(mine, mine.standing) if mine is not None else None
+    return date_format(last_day(moment), "DATE_FORMAT") if moment is not None else ""

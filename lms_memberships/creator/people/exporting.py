@@ -24,7 +24,7 @@ from ...subscriptions import exporting
 from ...subscriptions.export_models import PeopleExport
 from ...subscriptions.people_listing import Wanted
 from ...subscriptions.tasks import make_exports
-from .filters import asked_again, wanted_of
+from .filters import NOT_UNDERSTOOD, asked_again, list_url, wanted_of
 from .views import EXPORT, EXPORTED, FILE, LIST, PeopleIndex, may_export
 
 TYPES = {
@@ -49,9 +49,12 @@ def _for_exporters(view: View) -> View:
 def export(request: HttpRequest) -> HttpResponseBase:
     """The people of the list, with its search and its filters. Who asked for whom stands in the history."""
     wanted, as_format = wanted_of(request.POST, request=request), request.POST.get("format", "")
-    if wanted is None or as_format not in PeopleExport.Format.values:
-        msg = "no such people, or no such format"
+    if as_format not in PeopleExport.Format.values:
+        msg = "no such format"
         raise BadRequest(msg)
+    if wanted is None:
+        messages.error(request, NOT_UNDERSTOOD)
+        return HttpResponseRedirect(list_url(request.POST))
     now = clock.now()
     made = exporting.begin(_person(request), wanted, as_format=as_format, language=get_language() or "en", now=now)
     if exporting.is_small(wanted, now=now):

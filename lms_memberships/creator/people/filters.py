@@ -1,11 +1,14 @@
 """By what can the list of people be narrowed? What is asked in an address or a form, as the domain understands it."""
 
 from datetime import datetime
+from urllib.parse import urlencode
 
 import django_filters
 from django import forms
 from django.db.models import QuerySet
 from django.http import HttpRequest, QueryDict
+from django.urls import reverse
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 from wagtail.admin.filters import DateRangePickerWidget, WagtailFilterSet
 from wagtail.admin.forms.search import SearchForm
@@ -18,6 +21,9 @@ from ...subscriptions.people_listing import Wanted
 
 #: What carries the person's wish from one page to the next, besides the filters' own names.
 SEARCH, CHOSEN, EVERYBODY = "q", "person", "all"
+LIST = "lms_memberships_people_list"
+NOBODY = Wanted(people=())
+NOT_UNDERSTOOD = gettext_lazy("What the list is narrowed by is not understood, so nobody is in it.")
 
 
 class PeopleFilterSet(WagtailFilterSet):
@@ -58,20 +64,18 @@ class PeopleFilterSet(WagtailFilterSet):
 def wanted_of(data: QueryDict, *, request: HttpRequest) -> Wanted | None:
     """Whom the list showed, from its own address. None: something in it is no answer to what is asked."""
     filters = PeopleFilterSet(data, queryset=Subscription.objects.none(), request=request)
-    search = SearchForm(data) if SEARCH in data else SearchForm({SEARCH: ""})
-    if not (filters.is_valid() and search.is_valid()):
-        return None
-    return wanted_by(filters, words=search.cleaned_data[SEARCH])
+    wanted = wanted_by(filters, SearchForm(data) if SEARCH in data else SearchForm())
+    return None if wanted == NOBODY else wanted
 
 
-def wanted_by(filters: PeopleFilterSet | None, *, words: str) -> Wanted:
-    """The same from what Wagtail's listing has read already. What was answered wrongly narrows nothing there."""
-    if filters is None or not filters.is_valid():
-        return Wanted(words=words.strip())
+def wanted_by(filters: PeopleFilterSet, search: SearchForm) -> Wanted:
+    """The same from what Wagtail's listing has read already; NOBODY: everybody would be taken for the answer."""
+    if slips(filters, search):
+        return NOBODY
     said = filters.form.cleaned_data
     joined = said["joined"]
     return Wanted(
-        words=words.strip(),
+        words=search.cleaned_data[SEARCH].strip() if search.is_bound else "",
         membership=said["membership"].pk if said["membership"] else None,
         state=said["state"],
         origin=said["origin"],
@@ -79,6 +83,21 @@ def wanted_by(filters: PeopleFilterSet | None, *, words: str) -> Wanted:
         joined_to=_day(joined.stop if joined else None),
         language=said["language"],
     )
+
+
+def slips(filters: PeopleFilterSet, search: SearchForm) -> list[str]:
+    """What is no answer to what is asked, in words. Empty: all of it is understood."""
+    return [
+        _("%(label)s: %(error)s") % {"label": form.fields[name].label, "error": error}
+        for form in (filters.form, search)
+        for name, errors in form.errors.items()
+        for error in errors
+    ]
+
+
+def list_url(data: QueryDict) -> str:
+    """The list as it was narrowed, where it says what of that is not understood."""
+    return f"{reverse(LIST)}?{urlencode(asked(data))}"
 
 
 def asked(data: QueryDict) -> list[tuple[str, str]]:

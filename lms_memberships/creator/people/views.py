@@ -23,7 +23,7 @@ from ...subscriptions.models import Subscription
 from ...subscriptions.people_listing import Wanted
 from ..desks import Listing
 from .columns import columns
-from .filters import SEARCH, PeopleFilterSet, asked, wanted_by
+from .filters import NOT_UNDERSTOOD, SEARCH, PeopleFilterSet, asked, slips, wanted_by
 
 LIST, RESULTS, EXPORT, EXPORTED, FILE, ACT, JOB, JOB_RESULTS, CONFIRM, STOP, AGAIN, DONE = (
     f"lms_memberships_people_{name}"
@@ -75,7 +75,12 @@ class PeopleIndex(Listing):
 
     @cached_property
     def wanted(self) -> Wanted:
-        return wanted_by(self.filters, words=self.search_query)
+        return wanted_by(self.filters, self.search_form)
+
+    @property
+    def no_results_message(self) -> str:
+        wrong = slips(self.filters, self.search_form)
+        return " ".join([str(NOT_UNDERSTOOD), *wrong]) if wrong else super().no_results_message
 
     def get_queryset(self) -> QuerySet:
         return people_listing.rows(self.wanted, now=self.now)

@@ -5,15 +5,15 @@ from datetime import date, datetime, time, timedelta
 from django.utils import timezone
 from django.utils.formats import date_format
 
+from ...subscriptions.spans import last_day
+
 #: What lies outside is a slip of the keyboard, and some databases and zones cannot hold it.
 FIRST, LAST = date(1990, 1, 1), date(2999, 12, 31)
 
 
 def day(moment: datetime | None) -> str:
     """The day as a person says it: an end at midnight is the end of the day before. Empty for none."""
-    if moment is None:
-        return ""
-    return date_format(_local(moment - timedelta(microseconds=1)), "DATE_FORMAT")
+    return date_format(last_day(moment), "DATE_FORMAT") if moment is not None else ""
 
 
 def minute(moment: datetime | None) -> str:

@@ -18,7 +18,7 @@ from ...errors import OutsideFailure, Refusal
 from ...payments import connect
 from ...payments.customers import email_of
 from ...punctuation import labelled, quoted
-from ...subscriptions import merged_names, merging
+from ...subscriptions import merged_names, merging, people_states
 from ...subscriptions.deed_models import Deed
 from ...subscriptions.deeds import Wish
 from . import names
@@ -115,11 +115,11 @@ class MergePage(Act):
         found = self.preview[0] if self.other else None
         if found is None:
             return []
-        titles = ", ".join(labelled(quoted(row.membership.title), row.get_status_display()) for row in found.moved)
+        held = [labelled(quoted(row.membership.title), _state_of(row)) for row in found.moved]
         return [
             (gettext_lazy("From this account"), f"{name_of(self.other)} ({email_of(self.other)})"),
             (gettext_lazy("To this account"), f"{name_of(self.person)} ({email_of(self.person)})"),
-            (gettext_lazy("They hold or held"), titles),
+            (gettext_lazy("They hold or held"), ", ".join(held)),
             *((COLUMNS[column], str(count)) for column, count in found.counts.items()),
         ]
 
@@ -173,6 +173,11 @@ class PartPage(Act):
 
     def act(self, form: Any, wish: Wish) -> str:
         return _tell(merging.part(self.merged, wish=wish, now=clock.now()), _("The merge is undone."))
+
+
+def _state_of(row: Any) -> str:
+    """What ``people_states.with_state`` noted on the row."""
+    return str(people_states.LABELS[row.standing])
 
 
 def _tell(deed: Deed, said: str) -> str:

@@ -167,7 +167,7 @@ class LeavingReport(Report):
 
     slug = "leaving"
     page_title = gettext_lazy("Memberships: why people leave")
-    words = (words.LEFT, words.REASON, words.STAYED, words.MONTH)
+    words = (words.LEFT, words.REASON, words.TAKEN_BACK, words.STAYED, words.MONTH)
     results_template_name = "lms_memberships/creator/reports/leaving_results.html"
 
     @cached_property
@@ -177,6 +177,7 @@ class LeavingReport(Report):
             Column("reason", label=words.REASON.word),
             Column("left", label=words.LEFT.word),
             ShareColumn("share", part="left", whole="left_in_month", label=gettext_lazy("Share of the month")),
+            Column("taken_back", label=words.TAKEN_BACK.word),
             Column("stayed", label=words.STAYED.word),
         ]
 

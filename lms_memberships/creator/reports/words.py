@@ -69,6 +69,10 @@ LEFT = Word(
         "also those that were taken back later. Those made at Stripe or by staff are not among them."
     ),
 )
+TAKEN_BACK = Word(
+    pgettext_lazy("cancellations", "Taken back"),
+    _("Those of them that were taken back before they took effect, by the person, by staff or at Stripe."),
+)
 REASON = Word(_("Reason"), _("What was chosen beside the button. It may be left empty."))
 STAYED = Word(
     pgettext_lazy("members", "Stayed"), _("Took the discount that was offered to them when they wanted to leave.")
