@@ -93,6 +93,8 @@ def about_a_guest(fact: events.GuestFact) -> None:
     purchase = GuestPurchase.objects.select_related("membership").get(pk=fact.purchase_id)
     if not purchase.email:
         return
+    # One mail says that they have withdrawn, and that the money goes back.
+    why_not = drop_reasons.WITHDRAWN if purchase.return_reason == GuestPurchase.Reason.WITHDRAWN else ""
     on = switches.on_for(purchase.membership_id)
     now = clock.wall_time()
     rows = [
@@ -105,6 +107,8 @@ def about_a_guest(fact: events.GuestFact) -> None:
             context={"title": purchase.membership.title, "guest": purchase.pk, "link": purchase.link},
             # Learnt late, it is still the only way to what they have paid for: no news grows old here.
             happened_at=None,
+            state=Email.State.DROPPED if why_not else Email.State.OWED,
+            failure=why_not,
             owed_at=now,
             next_try_at=now,
         )

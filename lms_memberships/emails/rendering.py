@@ -25,7 +25,15 @@ from ..memberships.models import Membership
 from ..memberships.pricing import price_text
 from ..money import format_money
 from ..payments.customers import full_name_of
-from ..subscriptions import cancel_links, departures, gift_links, guest_links, kept_credit
+from ..subscriptions import (
+    cancel_links,
+    departures,
+    gift_links,
+    guest_links,
+    guest_withdrawing,
+    kept_credit,
+    withdrawal_links,
+)
 from ..subscriptions.gift_models import NO_PLACE
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Subscription
@@ -89,7 +97,7 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
     if email.kind == EmailKind.WITHDRAWN:
         return _about_a_withdrawal(email)
     if EmailKind(email.kind) in TO_GUESTS:
-        return _for_a_guest(email)
+        return _for_a_guest(email, now=now)
     if EmailKind(email.kind) in truth.OFFERS:
         return _offered(email)
     if EmailKind(email.kind) in truth.GIFTS:
@@ -146,12 +154,12 @@ def _kept(found: Subscription, language: str) -> str:
 
 def _about_a_withdrawal(email: Email) -> dict[str, object]:
     found = withdrawals.of(email)
-    if found is None or email.user is None:
+    if found is None or (email.user is None and found.guest_id is None):
         msg = f"E-mail {email.pk} is about a withdrawal that is gone"
         raise ValueError(msg)
     membership = copy.copy(found.membership)
     membership.title = found.title
-    return {**_frame(email, email.user, membership), **withdrawals.named(found, email.language)}
+    return {**_frame(email, email.user or AnonymousUser(), membership), **withdrawals.named(found, email.language)}
 
 
 def _offered(email: Email) -> dict[str, object]:
@@ -169,8 +177,8 @@ def _offered(email: Email) -> dict[str, object]:
     }
 
 
-def _for_a_guest(email: Email) -> dict[str, object]:
-    """About what was bought without an account. The link is made here, and stands in no table (S22)."""
+def _for_a_guest(email: Email, *, now: datetime) -> dict[str, object]:
+    """About what was bought without an account. The links are made here, and stand in no table (S22)."""
     purchase = truth.guest_of(email)
     if purchase is None or email.membership is None:
         msg = f"E-mail {email.pk} is about something that is gone"
@@ -182,6 +190,8 @@ def _for_a_guest(email: Email) -> dict[str, object]:
     return {
         **_frame(email, AnonymousUser(), membership),
         "claim_url": public_url(reverse("lms_memberships:claim", args=[token])) if token else "",
+        "withdraw_url": withdrawal_links.link_of(purchase, now=now),
+        "withdraw_until": guest_withdrawing.last_day(purchase),
         "ask_url": public_url(reverse("lms_memberships:guest_links")),
         "link_until": purchase.link_until and timezone.localtime(purchase.link_until),
         "ends_at": ends and timezone.localtime(ends),

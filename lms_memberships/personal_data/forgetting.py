@@ -16,7 +16,7 @@ from wagtail.models import ModelLogEntry, PageLogEntry
 from .. import conf
 from ..access.models import Delivery
 from ..announcements.models import Announcement
-from ..emails.catalogue import TO_GUESTS
+from ..emails.catalogue import TO_GUESTS, EmailKind
 from ..emails.models import Email, MailNews
 from ..memberships.invitation_models import InvitationLink
 from ..payments.customers import EMAIL_PURPOSE, email_of, full_name_of
@@ -127,7 +127,9 @@ def _forget_guest(user_id: int) -> int:
     """The address under which they bought, which may be another than the account's, and the mails to it."""
     mine = GuestPurchase.objects.filter(claimed_by_id=user_id).exclude(email="")
     for email in set(mine.values_list("email", flat=True)):
-        mails = Email.objects.filter(kind__in=TO_GUESTS, recipient__iexact=email)
+        # Of another purchase, they may have withdrawn without an account.
+        of_guests = Q(kind__in=TO_GUESTS) | Q(kind=EmailKind.WITHDRAWN, user=None)
+        mails = Email.objects.filter(of_guests, recipient__iexact=email)
         # What else waits for that mailbox is nobody's yet, and its link is still on the way.
         mails = mails.exclude(state__in=[Email.State.OWED, Email.State.UNKNOWN])
         mails.update(recipient="", subject="", context={}, failure="", service_id="")

@@ -18,7 +18,7 @@ from ..memberships import guesses
 from ..memberships.guesses import TooManyGuesses
 from ..payments import connect
 from ..personal_data import erasing
-from ..subscriptions import guest_claims, guest_links, holding
+from ..subscriptions import guest_claims, guest_links, guest_withdrawing, holding, withdrawal_links
 from ..subscriptions.guest_models import GuestPurchase
 from .guests import person_of
 from .people import student_of
@@ -40,9 +40,9 @@ def claim(request: HttpRequest, token: str) -> HttpResponse:
                 guest_claims.open_claimed(purchase, gateway=connect.get_gateway(), now=clock.now())
         return redirect("lms_memberships:account")
     if not purchase.is_claimable:
-        return _say(request, {"is_over": True}, status=410)
+        return _over(request, purchase)
     if purchase.link_until is None or purchase.link_until <= clock.now():
-        return _say(request, {"has_lapsed": True}, status=410)
+        return _say(request, {"has_lapsed": True, "withdraw_url": _way_out(purchase)}, status=410)
     if request.method != "POST" or person is None:
         return _describe(request, purchase, token)
     return _claim(request, purchase, token)
@@ -78,6 +78,7 @@ def _describe(request: HttpRequest, purchase: GuestPurchase, token: str, *, stat
         "token": token,
         "person": person,
         "held": _held(purchase, request) if person is not None else "",
+        "withdraw_url": _way_out(purchase),
         "sign_in_url": f"{resolve_url(settings.LOGIN_URL)}?{onward}",
         "sign_up_url": f"{resolve_url(conf.SIGN_UP_URL)}?{onward}" if conf.SIGN_UP_URL else "",
     }
@@ -101,7 +102,8 @@ def _claim(request: HttpRequest, purchase: GuestPurchase, token: str) -> HttpRes
     except holding.AlreadyMember:
         return _describe(request, purchase, token)
     except guest_claims.NotClaimable:
-        return _say(request, {"is_over": True}, status=410)
+        purchase.refresh_from_db()
+        return _over(request, purchase)
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
         return redirect("lms_memberships:claim", token=token)
@@ -110,6 +112,18 @@ def _claim(request: HttpRequest, purchase: GuestPurchase, token: str) -> HttpRes
     else:
         messages.success(request, _("“%(title)s” is yours now.") % {"title": purchase.membership.title})
     return redirect("lms_memberships:account")
+
+
+def _over(request: HttpRequest, purchase: GuestPurchase) -> HttpResponse:
+    """Nobody can have it added any more. Over at Stripe, it may still be withdrawn from."""
+    is_withdrawn = guest_withdrawing.of(purchase) is not None
+    context = {"is_over": True, "is_withdrawn": is_withdrawn, "withdraw_url": _way_out(purchase)}
+    return _say(request, context, status=410)
+
+
+def _way_out(purchase: GuestPurchase) -> str:
+    """The page that withdraws from it, within the days. Whoever has this link has the mailbox that bought."""
+    return withdrawal_links.link_of(purchase, now=clock.now())
 
 
 def _unknown(request: HttpRequest) -> HttpResponse:

@@ -23,6 +23,7 @@ from . import (
     tiers,
     waiting,
     withdrawing,
+    withdrawing_by_link,
 )
 
 urlpatterns = unwrapped(
@@ -53,6 +54,7 @@ urlpatterns = unwrapped(
         path("embed/<str:slug>/", embedding.card, name="embed"),
         path("guest/", guests.guest_links_page, name="guest_links"),
         path("guest/done/", guests.guest_done, name="guest_done"),
+        path("guest/withdraw/<str:token>/", withdrawing_by_link.withdraw_as_guest, name="withdraw_guest"),
         path("claim/<str:token>/", claiming.claim, name="claim"),
         path("claim/<str:token>/return/", claiming.claim_return, name="claim_return"),
         path("gifts/", giving.GiftList.as_view(), name="gifts"),

@@ -1,11 +1,13 @@
 """How does a buyer withdraw from a contract? A button that leads to a page, and one press there that declares it (EU)."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -34,19 +36,18 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     subscription = get_object_or_404(_mine(request), pk=pk)
     declared = withdrawing.of(subscription)
     if declared is not None:
-        return _confirm(request, declared)
+        return _confirm_theirs(request, declared)
     if not withdrawing.can_withdraw(subscription, now=clock.now()):
         raise Http404
     if request.method != "POST":
-        amount, currency = withdrawing.paid_for(subscription)
-        context = {"title": subscription.membership.title, "contract_at": withdrawing.contract_at(subscription)}
-        return render(request, PAGE, {**context, "paid": _paid(amount, currency), "back": "lms_memberships:account"})
+        about = {"title": subscription.membership.title, "contract_at": withdrawing.contract_at(subscription)}
+        return ask(request, about, Money(*withdrawing.paid_for(subscription)))
     try:
         declared = withdrawing.withdraw(subscription, gateway=gateway_or_none(request), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
         return redirect("lms_memberships:account")
-    return _confirm(request, declared)
+    return _confirm_theirs(request, declared)
 
 
 @never_cache
@@ -57,35 +58,45 @@ def withdraw_gift(request: HttpRequest, pk: int) -> HttpResponse:
     gift = get_object_or_404(Gift.objects.bought().filter(giver_id=student_of(request).pk), pk=pk)
     declared = withdrawing.of_gift(gift)
     if declared is not None:
-        return _confirm(request, declared)
+        return _confirm_theirs(request, declared)
     if not withdrawing.can_withdraw_gift(gift, now=clock.now()):
         raise Http404
     if request.method != "POST":
-        context = {"title": gift.membership.title, "contract_at": gift.paid_at, "is_gift": True}
-        return render(request, PAGE, {**context, "paid": _paid(gift.amount, gift.currency)})
+        about = {"title": gift.membership.title, "contract_at": gift.paid_at, "is_gift": True}
+        return ask(request, about, gift.money)
     try:
         declared = withdrawing.withdraw_gift(gift, gateway=gateway_or_none(request), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
         return redirect("lms_memberships:gifts")
-    return _confirm(request, declared)
+    return _confirm_theirs(request, declared)
 
 
-def _confirm(request: HttpRequest, declared: Withdrawal) -> HttpResponse:
+def ask(request: HttpRequest, about: Mapping[str, object], money: Money | None) -> HttpResponse:
+    """The first of the two steps, whoever takes it: what ends, and how much goes back."""
+    return render(request, PAGE, {"keep_url": reverse("lms_memberships:account"), **about, "paid": _paid(money)})
+
+
+def confirm(request: HttpRequest, declared: Withdrawal, *, is_mailed: bool) -> HttpResponse:
     """On screen what the mail says too: what was received, and when."""
     language = get_language() or "en"
     context = {
         "title": declared.title,
         "contract_at": declared.contract_at,
         "is_gift": declared.gift_id is not None,
-        "paid": _paid(declared.amount, declared.currency),
+        "paid": _paid(declared.money),
         "declared": declared,
         "received": at(declared.declared_at, language),
         "what_follows": _what_follows(declared),
-        # Not every account has an address.
-        "is_mailed": bool(email_of(student_of(request))),
+        "is_mailed": is_mailed,
+        "has_account": declared.guest_id is None,
     }
     return render(request, PAGE, context)
+
+
+def _confirm_theirs(request: HttpRequest, declared: Withdrawal) -> HttpResponse:
+    # Not every account has an address.
+    return confirm(request, declared, is_mailed=bool(email_of(student_of(request))))
 
 
 def _what_follows(declared: Withdrawal) -> str:
@@ -105,8 +116,8 @@ def _what_follows(declared: Withdrawal) -> str:
     return _("It has ended. You had paid nothing for it.")
 
 
-def _paid(amount: int, currency: str) -> str:
-    return format_money(Money(amount, currency), get_language() or "en") if amount else ""
+def _paid(money: Money | None) -> str:
+    return format_money(money, get_language() or "en") if money is not None and money.minor else ""
 
 
 def _mine(request: HttpRequest) -> Any:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from ..memberships.ladder_models import When
 from ..payments.gateway import Gateway
-from . import billing, lifecycle, paying_back, tier_changes
+from . import billing, letting_go, lifecycle, tier_changes
 from .models import Subscription
 
 
@@ -27,5 +27,5 @@ def give_up_waiting(subscription: Subscription, *, gateway: Gateway, now: dateti
         return
     # One whose answer was lost is known to wait from here on.
     lifecycle.reconcile(snapshot, gateway=gateway, now=now)
-    paying_back.let_go(invoice, gateway=gateway)
+    letting_go.let_go(invoice, gateway=gateway)
     billing.record_invoice(gateway.read_invoice(invoice.id), gateway=gateway, now=now)

@@ -40,6 +40,10 @@ class GuestPurchaseQuerySet(models.QuerySet["GuestPurchase"]):
         """Paid for, and nobody has come for it yet."""
         return self.filter(state="parked", return_reason="")
 
+    def withdrawable(self) -> "GuestPurchaseQuerySet":
+        """Paid for and nobody's, also where it is over by now; what goes back for another reason is not."""
+        return self.filter(state__in=GuestPurchase.WITHDRAWABLE, return_reason="")
+
     def to_be_returned(self) -> "GuestPurchaseQuerySet":
         """Somebody decided it, and Stripe has not confirmed it yet."""
         return self.filter(state="parked").exclude(return_reason="")
@@ -75,6 +79,10 @@ class GuestPurchase(StripeObject):
         NO_PLACE = "no_place", _("no place was left")
         STAFF = "staff", _("by the site")
         CLAIMER = "claimer", _("they have it already")
+        WITHDRAWN = "withdrawn", _("withdrawn from")
+
+    #: What is over gives the right to withdraw too, for as long as it lasts.
+    WITHDRAWABLE = (State.PARKED, State.ENDED)
 
     uuid = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     membership = models.ForeignKey("Membership", on_delete=models.PROTECT, related_name="+")

@@ -1,23 +1,31 @@
 """What if nobody should have a parked purchase? All that was paid goes back and it ends; or it is not charged again.
 
 Nothing was ever opened for it, so every payment goes back, not only the last one. Decided in one short transaction, from
-which on nobody can claim it; carried out at Stripe afterwards, as often as it takes.
+which on nobody can claim it; carried out at Stripe afterwards, as often as it takes. Also for whoever has withdrawn from it.
 """
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from django.db import transaction
 
 from .. import events, killpoints
+from ..errors import OutsideFailure
 from ..payments import intents
-from ..payments.gateway import Gateway, InvoiceSnapshot
+from ..payments.gateway import Gateway, InvoiceSnapshot, NotFound
+from ..payments.refunds import DisputeStatus
 from ..retrying import retried
-from . import ending_at_stripe
+from . import disputed, ending_at_stripe, letting_go, one_by_one
 from .guest_links import renew, tell
 from .guest_models import GuestPurchase
 from .told import OVER
 
 REFUND, END, STOP = "refund_guest", "end_guest", "stop_guest"
+
+
+class PaidElsewhere(OutsideFailure):
+    """Only the account in which it was paid can end it, or give it back (E9)."""
 
 
 @retried
@@ -28,17 +36,25 @@ def decide(pk: int, reason: GuestPurchase.Reason) -> bool:
         return bool(waiting.update(return_reason=reason.value))
 
 
-def carry_out(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> None:
-    """Refund first, then end it: a run that breaks off in between finds it still to be returned."""
+def carry_out(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> bool:
+    """End it first, so that nothing more is billed whatever becomes of the money; then refund each payment once.
+
+    False: the bank has some of it, or Stripe has just refused, so that this is to be called again. A run that breaks off
+    finds it still to be returned. Raises PaidElsewhere: nothing is concluded from what another account does not know.
+    """
+    if not purchase.is_of(gateway):
+        raise PaidElsewhere
+    is_all = True
     if purchase.stripe_id.startswith("sub_"):
-        for invoice in gateway.list_invoices(subscription_id=purchase.stripe_id):
-            _give_back(purchase, invoice, gateway)
-        killpoints.reach("guest.refunded")
         ending_at_stripe.end_now(purchase.stripe_id, purpose=END, gateway=gateway)
-    elif purchase.stripe_id.startswith("pi_") and not is_given_back(purchase.stripe_id, purchase.amount, gateway):
-        _refund(purchase, purchase.stripe_id, gateway)
-    killpoints.reach("guest.ended")
-    _note_returned(purchase.pk, now=now)
+        killpoints.reach("guest.ended")
+        is_all = _give_back_all(purchase, gateway)
+    elif purchase.stripe_id.startswith("pi_"):
+        is_all = _give_back(purchase, purchase.stripe_id, purchase.amount, gateway)
+    killpoints.reach("guest.refunded")
+    if is_all:
+        _note_returned(purchase.pk, now=now)
+    return is_all
 
 
 def stop_renewing(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> None:
@@ -71,15 +87,37 @@ def is_given_back(payment_id: str, amount: int, gateway: Gateway) -> bool:
     return given is not None and given.minor >= amount
 
 
-def _give_back(purchase: GuestPurchase, invoice: InvoiceSnapshot, gateway: Gateway) -> None:
-    for payment_id in invoice.payment_ids:
-        is_one = payment_id == invoice.payment_intent_id
-        paid = invoice.amount_paid if is_one else gateway.received(payment_id)
-        if not is_given_back(payment_id, paid.minor, gateway):
-            _refund(purchase, payment_id, gateway)
+def _give_back_all(purchase: GuestPurchase, gateway: Gateway) -> bool:
+    """One payment that cannot go back keeps no other back."""
+    try:
+        invoices = gateway.list_invoices(subscription_id=purchase.stripe_id)
+    except NotFound:
+        # Stripe has no such subscription: nothing was paid there that could be paid back.
+        return True
+    steps: list[Callable[[], bool]] = [
+        partial(_give_back_of, purchase, invoice, payment_id, gateway)
+        for invoice in invoices
+        for payment_id in invoice.payment_ids
+    ]
+    steps += [partial(letting_go.let_go, each, gateway=gateway) for each in invoices if each.status == "open"]
+    return one_by_one.each(steps, lambda step: step()) == len(steps)
 
 
-def _refund(purchase: GuestPurchase, payment_id: str, gateway: Gateway) -> None:
+def _give_back_of(purchase: GuestPurchase, invoice: InvoiceSnapshot, payment_id: str, gateway: Gateway) -> bool:
+    is_one = payment_id == invoice.payment_intent_id
+    paid = invoice.amount_paid if is_one else gateway.received(payment_id)
+    return _give_back(purchase, payment_id, paid.minor, gateway)
+
+
+def _give_back(purchase: GuestPurchase, payment_id: str, amount: int, gateway: Gateway) -> bool:
+    if is_given_back(payment_id, amount, gateway):
+        return True
+    dispute = disputed.keeping(payment_id, gateway=gateway)
+    if dispute is not None:
+        # Stripe refunds nothing that is disputed. Won, it goes back from here; lost, they have it from the bank.
+        return bool(dispute.status == DisputeStatus.LOST)
+    if intents.was_just_refused(REFUND, payment_id, gateway):
+        return False
     metadata = {"lmsm_attempt": str(purchase.uuid), "lmsm_reason": f"guest_{purchase.return_reason}"}
     intents.carry_out(
         purpose=REFUND,
@@ -88,8 +126,9 @@ def _refund(purchase: GuestPurchase, payment_id: str, gateway: Gateway) -> None:
         gateway=gateway,
         call=lambda key: gateway.refund_payment(payment_id, key=key, metadata=metadata),
         result_id=str,
-        find=lambda: gateway.find_refund(payment_id),
+        find=lambda: gateway.find_refund(payment_id) if is_given_back(payment_id, amount, gateway) else None,
     )
+    return True
 
 
 @retried

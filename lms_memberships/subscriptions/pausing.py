@@ -15,7 +15,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.models import Intent
 from ..retrying import retried
-from . import instalments, kept_credit, leaving, lifecycle, paying_back, people, places, tiers
+from . import instalments, kept_credit, leaving, letting_go, lifecycle, people, places, tiers
 from .models import Checkout, Subscription
 
 PAUSE, GO_ON = "pause", "go_on"
@@ -141,7 +141,7 @@ def leave_unpaid(user_id: int, membership_id: int, *, gateway: Gateway, now: dat
         snapshot = gateway.read_subscription(paused.stripe_id)
         latest = snapshot.latest_invoice
         if snapshot.status == SubscriptionStatus.PAUSED and latest is not None and latest.status == "open":
-            paying_back.let_go(latest, gateway=gateway)
+            letting_go.let_go(latest, gateway=gateway)
             snapshot = gateway.read_subscription(paused.stripe_id)
         lifecycle.reconcile(snapshot, gateway=gateway, now=now)
 

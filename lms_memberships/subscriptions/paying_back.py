@@ -10,14 +10,13 @@ from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
 from ..payments.models import Intent
 from ..payments.refunds import DisputeStatus
-from . import disputed, ending_at_stripe, one_by_one, people, taking_credit, unreturnable
+from . import disputed, ending_at_stripe, letting_go, one_by_one, people, taking_credit, unreturnable
 from .models import Subscription
 
 logger = logging.getLogger(__name__)
 
 REFUND = "pay_back"
 END = "end_and_pay_back"
-LET_GO = "void_invoice"
 
 
 def end_and_pay_back(
@@ -35,7 +34,7 @@ def end_and_pay_back(
 
     def settle(invoice: InvoiceSnapshot) -> bool:
         if invoice.status == "open":
-            return let_go(invoice, gateway=gateway)
+            return letting_go.let_go(invoice, gateway=gateway)
         return _pay_back_invoice(subscription, invoice, reason=reason, gateway=gateway, now=now)
 
     steps: list[Callable[[], bool]] = [partial(settle, each) for each in invoices]
@@ -79,10 +78,6 @@ def find_paid_back(intent: Intent, gateway: Gateway) -> str | None:
     return _find(str(intent.parameters["payment"]), int(str(intent.parameters["amount"])), gateway)
 
 
-def find_let_go(intent: Intent, gateway: Gateway) -> str | None:
-    return _find_let_go(str(intent.parameters["invoice"]), gateway)
-
-
 def _pay_back_invoice(
     subscription: Subscription, invoice: InvoiceSnapshot, *, reason: str, gateway: Gateway, now: datetime
 ) -> bool:
@@ -93,34 +88,6 @@ def _pay_back_invoice(
         unreturnable.note(subscription, invoice, gateway=gateway, now=now)
         return True
     return pay_back(invoice.payment_intent_id, amount, user_id=subscription.user_id, reason=reason, gateway=gateway)
-
-
-def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
-    """Nobody is to pay it any more. False: somebody is paying it just now."""
-    if intents.was_just_refused(LET_GO, invoice.id, gateway):
-        return _find_let_go(invoice.id, gateway) is not None
-
-    def void(key: str) -> str:
-        gateway.void_invoice(invoice.id, key=key)
-        return invoice.id
-
-    try:
-        intents.carry_out(
-            purpose=LET_GO,
-            subject=invoice.id,
-            parameters={"invoice": invoice.id},
-            gateway=gateway,
-            call=void,
-            result_id=str,
-            find=lambda: _find_let_go(invoice.id, gateway),
-        )
-    except RequestRefused:
-        return _find_let_go(invoice.id, gateway) is not None
-    return True
-
-
-def _find_let_go(invoice_id: str, gateway: Gateway) -> str | None:
-    return invoice_id if gateway.read_invoice(invoice_id).status in {"void", "uncollectible"} else None
 
 
 def _find(payment_id: str, amount: int, gateway: Gateway) -> str | None:

@@ -15,7 +15,7 @@ from .. import killpoints
 from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound
 from ..retrying import retried
-from . import billing, deed_failures, deeds, ending_at_stripe, lifecycle, paying_back, settling
+from . import billing, deed_failures, deeds, ending_at_stripe, letting_go, lifecycle, settling
 from .deed_models import Deed
 from .models import Subscription
 from .told import OVER
@@ -123,6 +123,6 @@ def _void_open(stripe_id: str, *, gateway: Gateway, now: datetime) -> tuple[list
         if invoice.status == billing.DRAFT:
             left.append(invoice.id)
         elif invoice.status == billing.OPEN:
-            (voided if paying_back.let_go(invoice, gateway=gateway) else left).append(invoice.id)
+            (voided if letting_go.let_go(invoice, gateway=gateway) else left).append(invoice.id)
             billing.record_invoice(gateway.read_invoice(invoice.id), gateway=gateway, now=now)
     return voided, left

@@ -11,6 +11,10 @@ class Withdrawal(models.Model):
 
     subscription = models.OneToOneField("Subscription", null=True, on_delete=models.SET_NULL, related_name="withdrawal")
     gift = models.OneToOneField("Gift", null=True, on_delete=models.SET_NULL, related_name="withdrawal")
+    #: Bought without an account, and nobody had come for it.
+    guest = models.OneToOneField(
+        "GuestPurchase", null=True, on_delete=models.SET_NULL, related_name="withdrawal", editable=False
+    )
     membership = models.ForeignKey("Membership", on_delete=models.PROTECT, related_name="+")
     title = models.CharField(max_length=120)
     contract_at = models.DateTimeField(_("date of contract"))

@@ -14,7 +14,7 @@ from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound, SubscriptionStatus
 from ..payments.refunds import DisputeStatus
 from ..retrying import retried
-from . import deeds, gift_refunding, lifecycle, one_by_one, paying_back, people, settling
+from . import deeds, gift_refunding, guest_returns, lifecycle, one_by_one, paying_back, people, settling
 from .gift_models import Gift
 from .guest_models import GuestPurchase
 from .invoice_sums import with_what_went_back
@@ -105,12 +105,24 @@ def withdraw(subscription: Subscription, *, gateway: Gateway | None, now: dateti
     Not done yet (``done_at``): Stripe has not answered, or there is no way to it now (``gateway`` is None), and the job
     goes on. Raises TooLate, NothingToWithdrawFrom.
     """
-    return _begin(_declare(subscription, now=now), gateway=gateway, now=now)
+    return begin(_declare(subscription, now=now), gateway=gateway, now=now)
 
 
 def withdraw_gift(gift: Gift, *, gateway: Gateway | None, now: datetime) -> Withdrawal:
     """The same for a gift: from here on nobody can redeem it. Raises AlreadyRedeemed too."""
-    return _begin(_declare_gift(gift, now=now), gateway=gateway, now=now)
+    return begin(_declare_gift(gift, now=now), gateway=gateway, now=now)
+
+
+def begin(withdrawal: Withdrawal, *, gateway: Gateway | None, now: datetime) -> Withdrawal:
+    """Carry out what was just declared, if there is a way to Stripe; else the job does."""
+    killpoints.reach("withdrawal.declared")
+    if withdrawal.done_at is None and gateway is not None:
+        try:
+            carry_out(withdrawal, gateway=gateway, now=now)
+        except OutsideFailure as failure:
+            logger.warning("%r waits for Stripe: %s", withdrawal, failure)
+        withdrawal.refresh_from_db()
+    return withdrawal
 
 
 def paid_for(subscription: Subscription) -> tuple[int, str]:
@@ -146,8 +158,8 @@ def _is_money_left(subscription: Subscription) -> bool:
 
 def unfinished() -> "QuerySet[Withdrawal]":
     """Declared, and not all paid back yet, the oldest first."""
-    rows = Withdrawal.objects.filter(done_at=None).select_related("subscription__membership", "gift__membership")
-    return rows.order_by("declared_at", "pk")
+    rows = Withdrawal.objects.filter(done_at=None).order_by("declared_at", "pk")
+    return rows.select_related("subscription__membership", "gift__membership", "guest")
 
 
 def carry_out_all(withdrawals: Iterable[Withdrawal], *, gateway: Gateway, now: datetime) -> int:
@@ -157,7 +169,7 @@ def carry_out_all(withdrawals: Iterable[Withdrawal], *, gateway: Gateway, now: d
 
 
 def _is_at(withdrawal: Withdrawal, gateway: Gateway) -> bool:
-    about = withdrawal.subscription or withdrawal.gift
+    about = withdrawal.subscription or withdrawal.gift or withdrawal.guest
     return about is not None and (about.account, about.livemode) == (gateway.account_id, gateway.livemode)
 
 
@@ -175,19 +187,10 @@ def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> boo
         give_back = _end if withdrawal.subscription.is_recurring else _give_back
         if not give_back(withdrawal.subscription, gateway=gateway, now=now):
             return False
+    elif withdrawal.guest is not None and not guest_returns.carry_out(withdrawal.guest, gateway=gateway, now=now):
+        return False
     _note_done(withdrawal.pk, now=now)
     return True
-
-
-def _begin(withdrawal: Withdrawal, *, gateway: Gateway | None, now: datetime) -> Withdrawal:
-    killpoints.reach("withdrawal.declared")
-    if withdrawal.done_at is None and gateway is not None:
-        try:
-            carry_out(withdrawal, gateway=gateway, now=now)
-        except OutsideFailure as failure:
-            logger.warning("%r waits for Stripe: %s", withdrawal, failure)
-        withdrawal.refresh_from_db()
-    return withdrawal
 
 
 @retried

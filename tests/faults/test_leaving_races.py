@@ -10,11 +10,20 @@ from django.db import connection
 
 from lms_memberships import clock
 from lms_memberships.emails import switches
-from lms_memberships.models import Checkout, Departure, Email, Subscription, Withdrawal
+from lms_memberships.models import Checkout, Departure, Email, GuestPurchase, Subscription, Withdrawal
 from lms_memberships.payments import connect
-from lms_memberships.subscriptions import checkout, deeds, departures, ending, withdrawing
+from lms_memberships.subscriptions import (
+    checkout,
+    deeds,
+    departures,
+    ending,
+    guest_claims,
+    guest_withdrawing,
+    withdrawing,
+)
 from lms_memberships.subscriptions.departures import Wish
 from tests import hosted
+from tests.factories import UserFactory
 from tests.faults.processes import (
     Meeting,
     at_once,
@@ -91,6 +100,52 @@ def test_control_without_the_lock_there_are_two_declarations_and_two_receipts(he
         meeting = together(held, Withdrawal, lambda row: withdrawing._declare(row, now=clock.now()), locks=False)
         assert meeting.arrived == 2
         assert (Withdrawal.objects.count(), receipts()) == (2, 2)
+
+
+def parked(held: Subscription) -> GuestPurchase:
+    """The same payment, as if nobody had had an account: paid, and nobody has come for it."""
+    at = {"account": held.account, "livemode": held.livemode, "stripe_id": held.stripe_id}
+    return GuestPurchase.objects.create(
+        **at, membership=held.membership, price=held.price, state="parked", email="guest@school.test",
+        amount=1900, currency="eur", created_at=clock.now(), paid_at=clock.now(),
+    )  # fmt: skip
+
+
+def withdraw_at_once(purchase: GuestPurchase) -> None:
+    def job() -> bool:
+        gateway = connect.get_gateway()
+        return guest_withdrawing.withdraw(purchase, gateway=gateway, now=clock.now()).guest_id == purchase.pk
+
+    assert values(at_once(job, job, job, job)) == [True] * 4
+
+
+def test_guests_who_press_at_once_are_one_declaration_one_receipt_and_one_refund(held, sandbox):
+    """X14, K2: no lock of a person, for there is none; one write finds it parked."""
+    withdraw_at_once(parked(held))
+    assert (Withdrawal.objects.count(), receipts(), refunds(sandbox)) == (1, 1, [1900])
+    assert Withdrawal.objects.get().done_at is not None
+    assert GuestPurchase.objects.get().state == "returned"
+
+
+@pytest.mark.parametrize("turn", range(5))
+def test_a_guest_withdraws_while_somebody_claims(held, sandbox, turn):
+    """X14, K2: it is somebody's, or it is withdrawn from; never both."""
+    purchase, student = parked(held), UserFactory()
+
+    def leaves() -> bool:
+        try:
+            guest_withdrawing.withdraw(purchase, gateway=None, now=clock.now())
+        except guest_withdrawing.AddedToAnAccount:
+            return False
+        return True
+
+    def claims() -> bool:
+        return guest_claims.take(purchase.pk, student.pk, now=clock.now())
+
+    is_withdrawn, is_claimed = values(at_once(leaves, claims))
+    assert is_withdrawn != is_claimed
+    assert Withdrawal.objects.exists() is is_withdrawn
+    assert GuestPurchase.objects.get().return_reason == ("withdrawn" if is_withdrawn else "")
 
 
 def test_two_cancellations_are_one_wish(held):

@@ -17,7 +17,7 @@ from django.db.migrations.state import ProjectState
 from django.urls import reverse
 
 from lms_memberships.emails import switches
-from lms_memberships.models import Invoice, Refund
+from lms_memberships.models import Invoice, Refund, Withdrawal
 from tests import hosted
 from tests.faults.sizes import pick
 from tests.flows import giving
@@ -68,7 +68,7 @@ def grown(name: str) -> Iterator[type[models.Model]]:
 
 @pytest.fixture
 def bought(membership, student, client_for, gateway, postman) -> None:
-    """A purchase and a gift with all their mails, and a refund: a row in every table."""
+    """A purchase and a gift with all their mails, a refund and a withdrawal: a row in every table."""
     switches.switch_all_on()
     browser = client_for(student)
     location = browser.post(reverse("lms_memberships:buy", args=[membership.slug]))["Location"]
@@ -80,6 +80,9 @@ def bought(membership, student, client_for, gateway, postman) -> None:
     Refund.objects.create(
         payment_intent_id=invoice.payment_intent_id, amount=1, currency="eur", token=uuid.uuid4(), **at
     )
+    # About nothing that is still there, so that there can be another one.
+    moments = {"contract_at": invoice.created_at, "declared_at": invoice.created_at}
+    Withdrawal.objects.create(membership=membership, title=membership.title, **moments)
 
 
 def insert_another(old: type[models.Model]) -> models.Model:

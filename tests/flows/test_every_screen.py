@@ -16,8 +16,9 @@ from wagtail.users.models import UserProfile
 import lms_memberships
 from lms_memberships.creator.stripe_settings import KEY_PERMISSIONS
 from lms_memberships.models import Membership, Subscription, WebhookEvent
-from lms_memberships.subscriptions import cancel_links
+from lms_memberships.subscriptions import cancel_links, guest_links, withdrawal_links
 from tests import hosted
+from tests.emails.conftest import park
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows.giving import offer
 from tests.flows.steps import buy, pieces, press_join
@@ -93,6 +94,7 @@ def screens(gateway, live_session, student, client_for, clock, postman, settings
         if not Subscription.objects.exists():
             of.back = buy(browser, membership)  # type: ignore[attr-defined]
             postman.deliver()
+            of.guest = park(membership)  # type: ignore[attr-defined]
         row = Subscription.objects.get()
         addresses = {
             "list": reverse("lms_memberships:list"),
@@ -107,6 +109,8 @@ def screens(gateway, live_session, student, client_for, clock, postman, settings
             "cancel": reverse("lms_memberships:cancel", args=[row.pk]),
             "cancel by link": reverse("lms_memberships:cancel_link", args=[cancel_links.token_of(row)]),
             "withdraw": reverse("lms_memberships:withdraw", args=[row.pk]),
+            "withdraw by link": reverse("lms_memberships:withdraw_guest", args=[withdrawal_links.token_of(of.guest)]),  # type: ignore[attr-defined]
+            "claim": reverse("lms_memberships:claim", args=[guest_links.token_of(of.guest)]),  # type: ignore[attr-defined]
             "pause": reverse("lms_memberships:pause", args=[row.pk]),
             "give": reverse("lms_memberships:give", args=[other.slug]),
             "gifts": reverse("lms_memberships:gifts"),

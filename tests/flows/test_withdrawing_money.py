@@ -9,7 +9,7 @@ from django.urls import reverse
 from lms_memberships.memberships.ladder_models import Ladder, Tier
 from lms_memberships.models import Intent, Membership, Refund, Subscription, Withdrawal
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import attention, paying_back
+from lms_memberships.subscriptions import attention, letting_go, paying_back
 from tests.factories import MembershipFactory, publish, put_into
 from tests.flows.backwards import bought, charge_of, past_stripe
 from tests.flows.steps import buy, text
@@ -145,7 +145,7 @@ def test_an_invoice_that_somebody_is_paying_is_asked_about_rarely(unpaid, browse
     withdraw(browser, unpaid)
     for _ in range(4):
         drain()
-    assert Intent.objects.filter(purpose=paying_back.LET_GO).count() == 1
+    assert Intent.objects.filter(purpose=letting_go.LET_GO).count() == 1
     assert Withdrawal.objects.get().done_at is None
     assert refunds(sandbox) == [500]
     sandbox.faults.clear()

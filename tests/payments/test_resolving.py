@@ -30,6 +30,7 @@ from lms_memberships.subscriptions import (
     guest_returns,
     guests,
     instalment_ends,
+    letting_go,
     linking,
     merged_names,
     pausing,
@@ -247,7 +248,7 @@ def test_every_purpose_in_the_package_has_somebody_who_looks():
     named = {"cancel", "cancel_now", "resume", closing.PURPOSE, instalment_ends.PURPOSE, price_moving.PURPOSE}
     named |= {tier_writes.CHANGE, tier_writes.PLAN, tier_writes.LET_GO, tier_writes.NAME}
     named |= {gift_buying.PURPOSE, gift_refunding.PURPOSE, customers.EMAIL_PURPOSE}
-    named |= {pausing.PAUSE, pausing.GO_ON, paying_back.REFUND, paying_back.END, paying_back.LET_GO}
+    named |= {pausing.PAUSE, pausing.GO_ON, paying_back.REFUND, paying_back.END, letting_go.LET_GO}
     named |= {guests.PURPOSE, guest_returns.REFUND, guest_returns.END, guest_returns.STOP}
     named |= {linking.PURPOSE, merged_names.PURPOSE, revoking.PURPOSE, trial_extending.PURPOSE}
     named |= {giving_back.PURPOSE, refunds.END, collecting.PURPOSE, taking_credit.PURPOSE}
@@ -265,6 +266,7 @@ def test_every_call_that_writes_stands_behind_an_intent():
     allowed = {
         "subscriptions/changes.py",
         "subscriptions/pausing.py",
+        "subscriptions/letting_go.py",
         "subscriptions/paying_back.py",
         "subscriptions/duplicates.py",
         "subscriptions/ending_at_stripe.py",

@@ -2,12 +2,13 @@
 
 import pytest
 from django.test import Client
+from django.urls import reverse
 
 from lms_memberships.emails import switches
-from lms_memberships.models import Email, GuestPurchase
+from lms_memberships.models import Email, GuestPurchase, Withdrawal
 from lms_memberships.personal_data.exporting import export_person
-from lms_memberships.subscriptions import guest_daily
-from tests.flows.test_guests import newest_link, park
+from lms_memberships.subscriptions import guest_daily, withdrawal_links
+from tests.flows.test_guests import mails_to, newest_link, park
 from tests.personal_data.test_erasing import leave
 from tests.personal_data.test_forgetting import where
 
@@ -45,6 +46,19 @@ def test_an_erasure_takes_the_other_address_as_well(claimed, browser, sandbox):
     waiting = GuestPurchase.objects.get(state="parked")
     assert waiting.email == THEIRS
     assert Email.objects.filter(recipient=THEIRS).exists()
+
+
+def test_of_another_purchase_they_had_withdrawn_without_an_account(claimed, membership, browser, settings, sandbox):
+    """K8, X14: the confirmation went to that mailbox too; what was declared stays, and names nobody."""
+    settings.LMS_MEMBERSHIPS_WITHDRAWAL_DAYS = 14
+    purchase = park(membership, browser=Client(), email=MINE)
+    Client().post(reverse("lms_memberships:withdraw_guest", args=[withdrawal_links.token_of(purchase)]))
+    assert MINE in {each.to[0] for each in mails_to(MINE)}
+    assert Email.objects.filter(kind="withdrawn", recipient=MINE).exists()
+    assert MINE not in str(vars(Withdrawal.objects.get()))
+    leave(browser)
+    assert not Email.objects.filter(kind="withdrawn", recipient=MINE).exists()
+    assert Withdrawal.objects.get().done_at is not None
 
 
 def test_control_without_that_part_the_address_stays(claimed, browser, monkeypatch):

@@ -6,7 +6,7 @@ The one table. An address that is missing here fails the test, and so does a row
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from lms_memberships.subscriptions import cancel_links, gift_links, guest_links
+from lms_memberships.subscriptions import cancel_links, gift_links, guest_links, withdrawal_links
 
 from .asking import BAD, DONE, OTHER_METHOD, REFUSED, SIGN_IN, UNKNOWN
 from .stage import OUTSIDE, ROLES, Stage
@@ -412,6 +412,10 @@ MATRIX: dict[str, Row] = {
     # The link is the right: whoever holds it has the mailbox. What it adds is added to the account of whoever presses.
     "lms_memberships:claim": Row(everybody(DONE), everybody(DONE), _token),
     "lms_memberships:claim_return": Row(everybody(OTHER_METHOD), signed_in(DONE, others=UNKNOWN), _token),
+    # The same mailbox; it ends what nobody has come for, and gives the money back to whoever paid.
+    "lms_memberships:withdraw_guest": Row(
+        everybody(DONE), everybody(DONE), lambda stage: {"token": withdrawal_links.token_of(stage.guest)}
+    ),
     "lms_memberships:wait": Row(signed_in(DONE), signed_in(DONE), _slug),
     "lms_memberships:stop_waiting": Row(signed_in(OTHER_METHOD), signed_in(DONE), _slug),
     "lms_memberships:give": Row(signed_in(DONE), signed_in(DONE), _slug),

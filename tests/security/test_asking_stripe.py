@@ -32,6 +32,7 @@ OTHERWISE = {
     "portal.cancelling_by_link.cancel_by_link": "the same, and whoever has the link need not be signed in",
     "portal.withdrawing.withdraw": "never refused, as a cancellation",
     "portal.withdrawing.withdraw_gift": "never refused, as a cancellation",
+    "portal.withdrawing_by_link.withdraw_as_guest": "the same; whoever has the link has no account, and it works once",
     "portal.leaving.leave": "never refused: it waits for the job",
     "portal.guests.buy_as_guest": "nobody is signed in: pages at Stripe are counted (S38), and so are codes (S36)",
     "portal.guests.guest_done": "asks ``may_ask``, and shows what is known",

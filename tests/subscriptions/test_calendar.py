@@ -103,6 +103,7 @@ NO_MONTHS = {
     ("price_moves.py", "timedelta(days=365)"),
     ("guest_daily.py", "timedelta(days=90)"),
     ("cancel_links.py", "timedelta(days=90)"),
+    ("withdrawal_links.py", "timedelta(days=90)"),
     # How long before, a card's owner is reminded.
     ("expiring_cards.py", "timedelta(days=30)"),
     # How far back Stripe is asked for refunds and disputes.

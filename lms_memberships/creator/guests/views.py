@@ -136,10 +136,18 @@ def give_back(request: HttpRequest, pk: int) -> HttpResponse:
         return HttpResponseRedirect(reverse(LIST))
     log(instance=purchase.membership, action=GUEST_RETURNED, user=request.user, data={"purchase": str(purchase.uuid)})
     try:
-        guest_parking.return_what_is_due(purchase, gateway=connect.get_gateway(), now=clock.now())
+        found = guest_parking.return_what_is_due(purchase, gateway=connect.get_gateway(), now=clock.now())
     except (Refusal, OutsideFailure) as no:
         # Decided it is: nobody can claim it any more, and the daily job goes on.
         messages.warning(request, _("It is tried again until it works. %(why)s") % {"why": no.message})
     else:
-        messages.success(request, _("It is cancelled, and all that was paid is being returned."))
+        _say_what_became(request, found)
     return HttpResponseRedirect(reverse(LIST))
+
+
+def _say_what_became(request: HttpRequest, purchase: GuestPurchase) -> None:
+    """What is disputed at a bank goes back when that is decided."""
+    if purchase.state == State.RETURNED:
+        messages.success(request, _("It is cancelled, and all that was paid is being returned."))
+    else:
+        messages.warning(request, (_("It is tried again until it works. %(why)s") % {"why": ""}).strip())
