@@ -13,7 +13,7 @@ from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
 from ..payments.leaving import Why
 from ..retrying import retried
-from . import changes, lifecycle, one_by_one, paying_back, people, settling
+from . import changes, kept_credit, lifecycle, one_by_one, paying_back, people, settling
 from .departure_models import LONGEST_COMMENT, Departure, Feedback
 from .models import Subscription
 from .queries import BILLED
@@ -178,6 +178,9 @@ def _is_still_asked(departure: Departure) -> bool:
 
 def _was_billed_since(departure: Departure, snapshot: SubscriptionSnapshot) -> bool:
     """A period began since; or an invoice was collected after all that was unpaid when they left."""
+    if kept_credit.resumption(snapshot) is not None:
+        # It rests still: going on was asked for, and no payment has made it go on.
+        return False
     if snapshot.current_period_start > departure.asked_at:
         return True
     latest = snapshot.latest_invoice

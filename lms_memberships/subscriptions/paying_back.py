@@ -19,6 +19,7 @@ logger = logging.getLogger(__name__)
 REFUND = "pay_back"
 END = "end_and_pay_back"
 LET_GO = "void_invoice"
+WRITE_OFF = "write_off_invoice"
 
 
 class BilledElsewhere(OutsideFailure):
@@ -45,8 +46,8 @@ def end_and_pay_back(
     invoices = [each for each in found if since is None or (each.paid_at or each.created_at) >= since]
 
     def settle(invoice: InvoiceSnapshot) -> bool:
-        if invoice.status == "open":
-            return let_go(invoice, gateway=gateway)
+        if invoice.status == "open" and not _close(subscription, invoice, gateway=gateway, now=now):
+            return False
         return _pay_back_invoice(subscription, invoice, reason=reason, gateway=gateway, now=now)
 
     steps: list[Callable[[], bool]] = [partial(settle, each) for each in invoices]
@@ -127,6 +128,46 @@ def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
         )
     except RequestRefused:
         return _find_let_go(invoice.id, gateway) is not None
+    return True
+
+
+def _close(subscription: Subscription, invoice: InvoiceSnapshot, *, gateway: Gateway, now: datetime) -> bool:
+    """Nobody is asked for it any more: void, or written off where Stripe does not void it, as it is paid in part.
+
+    False: somebody is paying it just now. What Stripe keeps open whatever is asked is left to a person, who is told.
+    """
+    if let_go(invoice, gateway=gateway):
+        return True
+    if invoice.amount_paid.minor <= 0:
+        return False
+    try:
+        return _write_off(invoice, gateway=gateway)
+    except RequestRefused:
+        if gateway.read_invoice(invoice.id).status != "open" or gateway.is_being_paid(invoice.id):
+            # What has come of it, or comes, is given back by the next run.
+            return False
+        unreturnable.note_open(subscription, invoice, gateway=gateway, now=now)
+        return True
+
+
+def _write_off(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
+    """Of what is paid in part Stripe asks for no rest any more; what was paid can still be given back."""
+    if intents.was_just_refused(WRITE_OFF, invoice.id, gateway):
+        return _find_let_go(invoice.id, gateway) is not None
+
+    def write(key: str) -> str:
+        gateway.write_off_invoice(invoice.id, key=key)
+        return invoice.id
+
+    intents.carry_out(
+        purpose=WRITE_OFF,
+        subject=invoice.id,
+        parameters={"invoice": invoice.id},
+        gateway=gateway,
+        call=write,
+        result_id=str,
+        find=lambda: _find_let_go(invoice.id, gateway),
+    )
     return True
 
 
