@@ -10,6 +10,7 @@ from .checkouts import CheckoutRequest as CheckoutRequest
 from .checkouts import CheckoutSnapshot as CheckoutSnapshot
 from .checkouts import SetupFee as SetupFee
 from .collecting import CollectGateway
+from .credits import CreditGateway
 from .endpoints import EndpointGateway
 from .existing_prices import ExistingPriceGateway
 
@@ -207,6 +208,8 @@ class SubscriptionSnapshot:
     collection_paused: str = ""
     #: Whether it can be paused as a whole: the provider does that for its newer kind alone.
     is_flexible: bool = True
+    #: Since when it is paused as a whole; None: it is not, or the provider does not say.
+    paused_at: datetime | None = None
 
     @property
     def item_count(self) -> int:
@@ -242,6 +245,7 @@ class Notice:
 
 class Gateway(
     CollectGateway,
+    CreditGateway,
     EndpointGateway,
     ExistingPriceGateway,
     PortalGateway,

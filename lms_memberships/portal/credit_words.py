@@ -6,7 +6,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from ..errors import OutsideFailure, Refusal
-from ..money import format_money
+from ..money import Money, format_money
 from ..payments.gateway import SubscriptionStatus
 from ..subscriptions import kept_credit
 from ..subscriptions.models import Subscription
@@ -28,8 +28,7 @@ UNKNOWN = gettext_lazy(
     "balance here, and is taken off your next payments for memberships that renew. How much it is cannot be said just now."
 )
 IN_PAYMENT = gettext_lazy(
-    "You asked to continue, and the payment for that waits for you. What was credited to you when it was paused is taken "
-    "off in that payment, and is lost if you cancel before you have paid it."
+    "You asked to continue, and the payment for that waits for you. If you cancel, that payment is called off."
 )
 
 
@@ -41,14 +40,21 @@ def foretold(request: HttpRequest, subscription: Subscription) -> str:
     try:
         if gateway is None:
             return str(UNKNOWN)
-        if kept_credit.is_in_payment(gateway.read_subscription(subscription.stripe_id)):
-            return str(IN_PAYMENT)
+        payment = kept_credit.payment_in(gateway.read_subscription(subscription.stripe_id))
+        if payment is not None:
+            # With its tax, as it goes to the balance.
+            credit = gateway.credit_taken_off(payment.id)
+            return f"{IN_PAYMENT} {_credited(credit, is_taxed=False)}".strip()
         waiting = kept_credit.waiting(subscription, gateway=gateway)
     except (OutsideFailure, Refusal):
         return str(UNKNOWN)
-    if waiting is None:
+    return "" if waiting is None else _credited(waiting.money, is_taxed=waiting.is_taxed)
+
+
+def _credited(credit: Money | None, *, is_taxed: bool) -> str:
+    if credit is None:
         return ""
-    return str(CREDITED[waiting.is_taxed]) % {"credit": format_money(waiting.money, get_language() or "en")}
+    return str(CREDITED[is_taxed]) % {"credit": format_money(credit, get_language() or "en")}
 
 
 def told(subscription: Subscription) -> str:

@@ -48,6 +48,8 @@ FUNCTIONS: dict[str, tuple[Function, str]] = {
     "GET /v1/customers": (customers.list_all, "[customer]"),
     "GET /v1/customers/{customer}": (customers.retrieve, "customer"),
     "DELETE /v1/customers/{customer}": (customers.delete, "customer"),
+    "POST /v1/customers/{customer}/balance_transactions": (customers.move_balance, "customer_balance_transaction"),
+    "GET /v1/customers/{customer}/balance_transactions": (customers.list_moves, "[customer_balance_transaction]"),
     "GET /v1/customers/{customer}/payment_methods": (payment_methods.list_of_customer, "[payment_method]"),
     "GET /v1/payment_methods": (payment_methods.list_all, "[payment_method]"),
     "GET /v1/payment_methods/{payment_method}": (payment_methods.retrieve, "payment_method"),

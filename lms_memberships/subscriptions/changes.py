@@ -12,7 +12,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.leaving import UNSAID, Why
 from ..payments.models import Intent
-from . import dropping_changes, instalment_ends, instalments, kept_credit, lifecycle
+from . import dropping_changes, freed_credit, instalment_ends, instalments, kept_credit, lifecycle
 from .copies import OWING
 from .models import Subscription
 from .queries import BILLED
@@ -175,6 +175,7 @@ def _cancel(why: Why, gateway: Gateway, stripe_id: str, key: str) -> None:
 
 
 def _ending_now(subscription: Subscription, why: Why, gateway: Gateway) -> Callable[[Gateway, str, str], None]:
+    freed_credit.from_payment(subscription, gateway=gateway)
     is_credited = kept_credit.waiting(subscription, gateway=gateway) is not None
     return partial(_cancel_now, why, keeps_credit=is_credited)
 

@@ -13,7 +13,7 @@ from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound, SubscriptionSnapshot
 from ..payments.leaving import Why
 from ..retrying import retried
-from . import changes, deeds, lifecycle, one_by_one, paying_back, people, settling, tier_changes
+from . import changes, deeds, kept_credit, lifecycle, one_by_one, paying_back, people, settling, tier_changes
 from .change_models import TierChange
 from .deed_models import Deed
 from .departure_models import LONGEST_COMMENT, Departure, Feedback
@@ -189,6 +189,9 @@ def _is_still_asked(departure: Departure) -> bool:
 
 def _was_billed_since(departure: Departure, snapshot: SubscriptionSnapshot) -> bool:
     """A period began since; or an invoice was collected after all that was unpaid when they left."""
+    if kept_credit.resumption(snapshot) is not None:
+        # It rests still: going on was asked for, and no payment has made it go on.
+        return False
     if snapshot.current_period_start > departure.asked_at:
         return True
     latest = snapshot.latest_invoice

@@ -16,12 +16,17 @@ from ..payments.gateway import (
     SubscriptionSnapshot,
     SubscriptionStatus,
 )
+from ..payments.models import Intent
 from ..payments.switching import PreviewSnapshot
 from . import billing
 from .models import Subscription
 
 #: Stripe makes the invoice and ends the subscription in one call, and stamps each by itself.
 MOMENT = timedelta(minutes=1)
+#: Out of a payment that was called off, onto the balance (``freed_credit``); and the end that follows it.
+FREED, END = "free_credit", "cancel_now"
+#: In wall time, as both are noted: an end that Stripe did not answer at first is asked for again.
+AT_ONCE = timedelta(hours=1)
 
 
 @dataclass(frozen=True)
@@ -54,10 +59,21 @@ def waiting(subscription: Subscription, *, gateway: Gateway) -> Waiting | None:
     return Waiting(Money(left, shares[0].currency), bool(preview.tax_added.minor)) if left > 0 else None
 
 
-def is_in_payment(snapshot: SubscriptionSnapshot) -> bool:
+def resumption(snapshot: SubscriptionSnapshot) -> InvoiceSnapshot | None:
+    """Of one that rests: the invoice that going on has made last. None: nobody has asked to go on since it was paused.
+
+    One of before the pause took off something else, that nobody was promised.
+    """
+    latest, since = snapshot.latest_invoice, snapshot.paused_at
+    if snapshot.status != SubscriptionStatus.PAUSED or latest is None or since is None:
+        return None
+    return latest if latest.created_at >= since else None
+
+
+def payment_in(snapshot: SubscriptionSnapshot) -> InvoiceSnapshot | None:
     """Going on was pressed, and its payment waits for the person: what was put aside is taken off in that one."""
-    latest = snapshot.latest_invoice
-    return snapshot.status == SubscriptionStatus.PAUSED and latest is not None and latest.status == billing.OPEN
+    invoice = resumption(snapshot)
+    return invoice if invoice is not None and invoice.status == billing.OPEN else None
 
 
 def note(subscription: Subscription, latest: InvoiceSnapshot | None, *, gateway: Gateway, now: datetime) -> None:
@@ -73,4 +89,18 @@ def of(subscription: Subscription) -> Money | None:
         return None
     made = subscription.invoices.filter(status=billing.PAID, total__lt=0)
     invoice = made.filter(created_at__gte=subscription.ended_at - MOMENT).order_by("-created_at", "-pk").first()
-    return None if invoice is None else Money(-invoice.total, invoice.currency)
+    return _freed(subscription) if invoice is None else Money(-invoice.total, invoice.currency)
+
+
+def _freed(subscription: Subscription) -> Money | None:
+    """With its end, and not before: what came onto the balance earlier may be used up."""
+    noted = Intent.objects.filter(
+        account=subscription.account,
+        livemode=subscription.livemode,
+        parameters__subscription=subscription.stripe_id,
+    )
+    freed = noted.filter(purpose=FREED, state=Intent.State.CONFIRMED).order_by("-pk").first()
+    end = noted.filter(purpose=END).order_by("-pk").first()
+    if freed is None or end is None or end.created_at - freed.created_at > AT_ONCE:
+        return None
+    return Money(int(str(freed.parameters["credit"])), str(freed.parameters["currency"]))

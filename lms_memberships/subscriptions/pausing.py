@@ -15,7 +15,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.models import Intent
 from ..retrying import retried
-from . import instalments, kept_credit, leaving, letting_go, lifecycle, people, places, tiers
+from . import freed_credit, instalments, kept_credit, leaving, letting_go, lifecycle, people, places, tiers
 from .models import Checkout, Subscription
 
 PAUSE, GO_ON = "pause", "go_on"
@@ -124,6 +124,8 @@ def go_on(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Gon
     _leave_pages(subscription, gateway=gateway, now=now)
     _refuse_beside_another(subscription, now=now)
     if not _open_invoice(snapshot):
+        # Asked for before, and called off since: what was taken off in that pays for this one.
+        freed_credit.from_void(subscription, snapshot, gateway=gateway)
         _write(subscription, GO_ON, gateway.unpause, SubscriptionStatus.ACTIVE, gateway=gateway)
         snapshot = gateway.read_subscription(subscription.stripe_id)
         subscription = lifecycle.reconcile(snapshot, gateway=gateway, now=now) or subscription
@@ -143,6 +145,7 @@ def leave_unpaid(user_id: int, membership_id: int, *, gateway: Gateway, now: dat
         if snapshot.status == SubscriptionStatus.PAUSED and latest is not None and latest.status == "open":
             letting_go.let_go(latest, gateway=gateway)
             snapshot = gateway.read_subscription(paused.stripe_id)
+        freed_credit.from_void(paused, snapshot, gateway=gateway)
         lifecycle.reconcile(snapshot, gateway=gateway, now=now)
 
 

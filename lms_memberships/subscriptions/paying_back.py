@@ -33,8 +33,8 @@ def end_and_pay_back(
     invoices = [each for each in found if since is None or (each.paid_at or each.created_at) >= since]
 
     def settle(invoice: InvoiceSnapshot) -> bool:
-        if invoice.status == "open":
-            return letting_go.let_go(invoice, gateway=gateway)
+        if invoice.status == "open" and not _close(subscription, invoice, gateway=gateway, now=now):
+            return False
         return _pay_back_invoice(subscription, invoice, reason=reason, gateway=gateway, now=now)
 
     steps: list[Callable[[], bool]] = [partial(settle, each) for each in invoices]
@@ -88,6 +88,25 @@ def _pay_back_invoice(
         unreturnable.note(subscription, invoice, gateway=gateway, now=now)
         return True
     return pay_back(invoice.payment_intent_id, amount, user_id=subscription.user_id, reason=reason, gateway=gateway)
+
+
+def _close(subscription: Subscription, invoice: InvoiceSnapshot, *, gateway: Gateway, now: datetime) -> bool:
+    """Nobody is asked for it any more: void, or written off where Stripe does not void it, as it is paid in part.
+
+    False: somebody is paying it just now. What Stripe keeps open whatever is asked is left to a person, who is told.
+    """
+    if letting_go.let_go(invoice, gateway=gateway):
+        return True
+    if invoice.amount_paid.minor <= 0:
+        return False
+    try:
+        return letting_go.write_off(invoice, gateway=gateway)
+    except RequestRefused:
+        if gateway.read_invoice(invoice.id).status != "open" or gateway.is_being_paid(invoice.id):
+            # What has come of it, or comes, is given back by the next run.
+            return False
+        unreturnable.note_open(subscription, invoice, gateway=gateway, now=now)
+        return True
 
 
 def _find(payment_id: str, amount: int, gateway: Gateway) -> str | None:

@@ -73,7 +73,7 @@ def paid_in_parts(*, gateway: Gateway) -> dict[str, tuple[int, datetime]]:
     Whose a refund or a dispute is that fits is for Stripe to say. Of what cannot be theirs nothing is asked.
     """
     rows = Invoice.objects.filter(account=gateway.account_id, livemode=gateway.livemode, payment_intent_id="")
-    paid = rows.filter(status="paid", amount_paid__gt=0).order_by().values("currency")
+    paid = rows.filter(amount_paid__gt=0).order_by().values("currency")
     found = paid.annotate(most=Max("amount_paid"), first=Min("created_at"))
     return {row["currency"]: (row["most"], row["first"]) for row in found}
 

@@ -6,7 +6,7 @@ somebody withdraws: with the credit left they would have the difference twice.
 
 from ..money import Money
 from ..payments import intents
-from ..payments.gateway import Gateway, InvoiceSnapshot
+from ..payments.gateway import Gateway, InvoiceSnapshot, NotFound
 from ..payments.models import Intent
 from ..payments.stewardship import CustomerSnapshot
 from .models import Subscription
@@ -20,7 +20,7 @@ LONGEST = 40
 
 def take(subscription: Subscription, invoices: list[InvoiceSnapshot], *, gateway: Gateway) -> bool:
     """What these invoices have put on the balance, and is still there. Called again, nothing more is taken."""
-    left = sum(_put_on(each) for each in invoices)
+    left = sum(_put_on(each) for each in invoices) + _freed(subscription, invoices, gateway)
     customer = gateway.read_customer(subscription.customer_id) if left > 0 and subscription.customer_id else None
     if customer is None or _name(subscription.stripe_id) in customer.metadata or customer.credit <= 0:
         return True
@@ -42,6 +42,18 @@ def _put_on(invoice: InvoiceSnapshot) -> int:
         return 0
     total = invoice.total.minor
     return -total if total < 0 else min(0, invoice.amount_due.minor - total)
+
+
+def _freed(subscription: Subscription, invoices: list[InvoiceSnapshot], gateway: Gateway) -> int:
+    """What came onto the balance out of invoices of it that were called off, in minor units."""
+    void = {each.id for each in invoices if each.status == "void"}
+    if not subscription.customer_id or not void:
+        return 0
+    try:
+        added = gateway.added_credits(subscription.customer_id)
+    except NotFound:
+        return 0
+    return sum(each.money.minor for each in added if each.invoice_id in void)
 
 
 def _write(subscription: Subscription, customer: CustomerSnapshot, credit: Money, *, gateway: Gateway) -> None:

@@ -128,7 +128,8 @@ def begin(withdrawal: Withdrawal, *, gateway: Gateway | None, now: datetime) -> 
 def paid_for(subscription: Subscription) -> tuple[int, str]:
     """What was paid for it so far, in minor units, as Stripe's invoices say it."""
     rows = Invoice.objects.filter(subscription=subscription).order_by()
-    sums = dict(rows.filter(status="paid", amount_paid__gt=0).values_list("currency").annotate(sum=Sum("amount_paid")))
+    # Also what was paid in part of one that is open.
+    sums = dict(rows.filter(amount_paid__gt=0).values_list("currency").annotate(sum=Sum("amount_paid")))
     if not sums and subscription.opened_at is None and subscription.status == SubscriptionStatus.ACTIVE:
         # Its first debit is on its way: what comes of it goes back.
         sums = dict(rows.filter(status="open").values_list("currency").annotate(sum=Sum("amount_due")))
@@ -150,7 +151,7 @@ def _is_in_time(subscription: Subscription, now: datetime) -> bool:
 
 def _is_money_left(subscription: Subscription) -> bool:
     """Of what is over: something was paid for it, and has not gone back, neither from here nor by the bank."""
-    paid = with_what_went_back(Invoice.objects.filter(subscription_id=subscription.pk, status="paid"))
+    paid = with_what_went_back(Invoice.objects.filter(subscription_id=subscription.pk))
     lost = Dispute.objects.filter(subscription_id=subscription.pk, status=DisputeStatus.LOST)
     by_bank = lost.values("payment_intent_id")
     return paid.filter(amount_paid__gt=F("given_back")).exclude(payment_intent_id__in=by_bank).exists()

@@ -12,6 +12,7 @@ from ..subscriptions import (
     billing,
     cards,
     disputes,
+    freed_credit,
     gift_refunding,
     guest_parking,
     lifecycle,
@@ -50,6 +51,7 @@ class Reading:
                 owner = billing.Owner.of(found)
                 latest = billing.record_invoice_of(owner, snapshot.latest_invoice, gateway=self.gateway, now=self.now)
                 self._invoices[latest.stripe_id] = latest
+                freed_credit.from_void(found, snapshot, gateway=self.gateway)
             if found is None and guest_parking.follow_subscription(snapshot, gateway=self.gateway, now=self.now):
                 self._parked.add(stripe_id)
             elif found is None:

@@ -54,3 +54,25 @@ def in_two_payments(sandbox: Sandbox, *, second_at_stripe: bool = True) -> list[
             made.append({**charge, "id": ids[1], "payment_intent": ids[0], "amount": amount})
         sandbox.store.commit({(account, each["object"], each["id"]): each for each in made})
     return [charge["id"], charge["id"] + "_second"] if second_at_stripe else [charge["id"]]
+
+
+def paid_in_part(sandbox: Sandbox, *amounts: int) -> list[str]:
+    """The newest invoice, which is open: so much of it came, by a payment each. The ids of their charges."""
+    account = sandbox.account_id
+    invoice = sandbox.store.all("invoice", account=account)[0]
+    charge = next(each for each in sandbox.store.all("charge", account=account) if each["paid"])
+    intent = sandbox.store.one("payment_intent", charge["payment_intent"], account=account)
+    link = next(each for each in sandbox.store.all("invoice_payment", account=account) if each["status"] == "paid")
+    paid = sum(amounts)
+    made = [invoice | {"amount_paid": paid, "amount_remaining": invoice["amount_due"] - paid}]
+    for number, amount in enumerate(amounts):
+        ids = {"payment_intent": f"pi_part{number}", "charge": f"ch_part{number}"}
+        sums = {"amount": amount, "amount_received": amount}
+        made.append({**intent, **sums, "id": ids["payment_intent"], "latest_charge": ids["charge"]})
+        part = {"amount": amount, "amount_captured": amount, "payment_intent": ids["payment_intent"]}
+        made.append({**charge, **part, "id": ids["charge"]})
+        payment = {"type": "payment_intent", "payment_intent": ids["payment_intent"]}
+        of_it = {"invoice": invoice["id"], "amount_paid": amount, "amount_requested": amount, "payment": payment}
+        made.append({**link, **of_it, "id": f"inpay_part{number}", "is_default": False})
+    sandbox.store.commit({(account, each["object"], each["id"]): each for each in made})
+    return [f"ch_part{number}" for number, _ in enumerate(amounts)]

@@ -24,6 +24,7 @@ from lms_memberships.subscriptions import (
     closing,
     collecting,
     duplicates,
+    freed_credit,
     gift_buying,
     gift_refunding,
     giving_back,
@@ -252,6 +253,7 @@ def test_every_purpose_in_the_package_has_somebody_who_looks():
     named |= {guests.PURPOSE, guest_returns.REFUND, guest_returns.END, guest_returns.STOP}
     named |= {linking.PURPOSE, merged_names.PURPOSE, revoking.PURPOSE, trial_extending.PURPOSE}
     named |= {giving_back.PURPOSE, refunds.END, collecting.PURPOSE, taking_credit.PURPOSE}
+    named |= {freed_credit.PURPOSE, letting_go.WRITE_OFF}
     assert (written | named) - {repairs.PURPOSE} == set(FINDERS)
 
 
@@ -261,7 +263,7 @@ def test_every_call_that_writes_stands_behind_an_intent():
     calls = re.compile(
         r"gateway\.(create_\w+|update_product|expire_checkout|cancel_at_period_end|cancel_now|resume|refund_payment"
         r"|begin_schedule|end_after|release_schedule|move_price|update_customer_email|change_item|plan_change|name_tier|update_portal|use_card"
-        r"|pause|unpause|move_trial_end|void_invoice|name_subscription|name_customer|set_credit)\("
+        r"|pause|unpause|move_trial_end|void_invoice|name_subscription|name_customer|set_credit|add_credit|write_off_invoice)\("
     )
     allowed = {
         "subscriptions/changes.py",
@@ -284,6 +286,7 @@ def test_every_call_that_writes_stands_behind_an_intent():
         "subscriptions/merged_names.py",
         "subscriptions/revoking.py",
         "subscriptions/taking_credit.py",
+        "subscriptions/freed_credit.py",
         "subscriptions/trial_extending.py",
         "memberships/promotion_making.py",
         "subscriptions/cards.py",

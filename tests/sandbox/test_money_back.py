@@ -89,3 +89,34 @@ def test_a_dispute_can_be_accepted(shop: Shop, charge: stripe.Charge):
 def test_fees_go_back_only_where_one_was_taken(shop: Shop, charge: stripe.Charge):
     with pytest.raises(stripe.InvalidRequestError, match="application fee"):
         shop.api.refunds.create({"charge": charge.id, "refund_application_fee": True})
+
+
+def test_a_void_invoice_gives_back_what_it_took_from_the_balance(shop: Shop):
+    """Stripe, since 2019-12-03. Each move is an entry of the customer's ledger, and an uncollectible one keeps it."""
+    price, customer = shop.price(1900), shop.customer()
+    moves = shop.api.customers.balance_transactions
+    entry = moves.create(customer.id, {"amount": -500, "currency": "eur", "metadata": {"lmsm_invoice": "in_1"}})
+    assert (entry.ending_balance, entry.type, entry.metadata.lmsm_invoice) == (-500, "adjustment", "in_1")
+    asked = {"customer": customer.id, "items": [{"price": price.id}], "payment_behavior": "default_incomplete"}
+    made = shop.api.subscriptions.create(asked)
+    invoice = shop.api.invoices.retrieve(made.latest_invoice)
+    assert (invoice.status, invoice.amount_due) == ("open", 1400)
+    assert shop.api.customers.retrieve(customer.id).balance == 0
+    shop.api.invoices.void_invoice(invoice.id)
+    assert shop.api.customers.retrieve(customer.id).balance == -500
+    found = moves.list(customer.id).data
+    assert [each.type for each in found] == ["unapplied_from_invoice", "applied_to_invoice", "adjustment"]
+    assert [each.amount for each in moves.list(customer.id, {"invoice": invoice.id}).data] == [-500, 500]
+    other = shop.api.subscriptions.create(asked)
+    shop.api.invoices.mark_uncollectible(other.latest_invoice)
+    assert shop.api.customers.retrieve(customer.id).balance == 0
+
+
+def test_the_balance_is_kept_in_one_currency(shop: Shop):
+    customer = shop.customer()
+    moves = shop.api.customers.balance_transactions
+    moves.create(customer.id, {"amount": -500, "currency": "eur"})
+    with pytest.raises(stripe.InvalidRequestError, match="eur alone"):
+        moves.create(customer.id, {"amount": -500, "currency": "usd"})
+    shop.api.customers.update(customer.id, {"balance": -200})
+    assert [each.amount for each in moves.list(customer.id).data] == [300, -500]

@@ -99,6 +99,10 @@ FAILURES: Mapping[str, str | Promise] = {
     unreturnable.IN_PARTS: gettext_lazy(
         "Paid in several payments, or partly past Stripe: give each back in Stripe's dashboard, the rest in the way it came."
     ),
+    unreturnable.STILL_OPEN: gettext_lazy(
+        "Its invoice was paid in part, and Stripe did not close it. Close it in Stripe's dashboard: until then the rest can "
+        "still be paid."
+    ),
 }
 
 

@@ -72,7 +72,7 @@ class EndingPage(ActOnHeld):
         return [
             _(
                 "What its pause has credited to them goes to their balance at Stripe, and is taken off what they pay next "
-                "for memberships that renew; unless it is part of a payment that waits for them."
+                "for memberships that renew. A payment to continue that waits for them is called off."
             )
         ]
 

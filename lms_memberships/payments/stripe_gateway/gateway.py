@@ -11,6 +11,7 @@ from .catalogue import CatalogueCalls
 from .checkouts import CheckoutCalls
 from .client import at_once, client_for
 from .collecting import CollectCalls
+from .credits import CreditCalls
 from .customers import CustomerCalls
 from .existing_prices import ExistingPriceCalls
 from .failures import translated
@@ -35,6 +36,7 @@ class StripeGateway(
     InvoiceCalls,
     CollectCalls,
     LeavingCalls,
+    CreditCalls,
     EndpointCalls,
     PromotionCalls,
     ExistingPriceCalls,

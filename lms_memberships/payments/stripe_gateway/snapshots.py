@@ -135,6 +135,7 @@ def subscription(found: stripe.Subscription, *, read_started_at: datetime) -> Su
         metadata=_metadata(found),
         collection_paused=pauses.collection_of(found),
         is_flexible=pauses.is_flexible(found),
+        paused_at=moment(pauses.since(found)),
     )
 
 

@@ -8,6 +8,9 @@ from ..stewardship import CustomerSnapshot
 from .calls import Calls, under
 from .failures import translated
 
+#: Money that was asked for, and of which the bank has not said whether it comes.
+UNDER_WAY = frozenset({"processing", "requires_capture"})
+
 
 class StewardCalls(Calls):
     """What staff do for one person."""
@@ -22,6 +25,20 @@ class StewardCalls(Calls):
     def void_invoice(self, invoice_id: str, *, key: str) -> None:
         with translated():
             self.client.v1.invoices.void_invoice(invoice_id, {}, under(key))
+
+    def write_off_invoice(self, invoice_id: str, *, key: str) -> None:
+        """Nobody is asked for the rest any more. Also of what is paid in part, which Stripe does not void."""
+        with translated():
+            self.client.v1.invoices.mark_uncollectible(invoice_id, {}, under(key))
+
+    def is_being_paid(self, invoice_id: str) -> bool:
+        """Whether a payment for it is on its way at the bank."""
+        expand = ["payments.data.payment.payment_intent"]
+        with translated():
+            found = self.client.v1.invoices.retrieve(invoice_id, {"expand": expand})
+        payments = getattr(found, "payments", None)
+        intents = [getattr(each.payment, "payment_intent", None) for each in (payments.data if payments else [])]
+        return any(getattr(each, "status", "") in UNDER_WAY for each in intents)
 
     def read_customer(self, customer_id: str) -> CustomerSnapshot | None:
         """None: there is none, or it was deleted."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..payments import intents
 from ..store import Object
 from ..work import Work
+from . import balances
 
 OVER = ("canceled", "incomplete_expired")
 OPEN_SCHEDULES = ("not_started", "active")
@@ -54,4 +55,5 @@ def void(unit: Work, invoice: Object) -> None:
     intent = unit.find("payment_intent", invoice.get("_payment_intent"))
     if intent is not None:
         intents.cancel(unit, intent, reason="void_invoice")
+    balances.give_back(unit, invoice)
     unit.announce("invoice.voided", invoice)

@@ -8,7 +8,7 @@ from ..payments.cards import NEEDS_PERSON, Decline, Presence
 from ..rendering import list_of
 from ..store import Object
 from ..work import Work, new_id
-from . import lines, retries, standing, taxes
+from . import balances, lines, retries, standing, taxes
 
 HOUR = 3600
 DAY = 24 * HOUR
@@ -133,9 +133,7 @@ def _use_balance(unit: Work, invoice: Object, paid_with: Object | None) -> None:
     if paid_with is not None:
         invoice |= {"amount_due": paid_with["amount"], "_ending_balance": invoice["starting_balance"]}
     invoice["ending_balance"] = invoice["_ending_balance"]
-    if customer["balance"] != invoice["ending_balance"]:
-        customer["balance"] = invoice["ending_balance"]
-        unit.announce_change("customer.updated", customer)
+    balances.use(unit, customer, invoice)
 
 
 def _number(unit: Work, invoice: Object) -> None:
@@ -185,8 +183,7 @@ def pay(unit: Work, invoice: Object, method: Object | None, presence: Presence) 
 
     A present person whom the bank wants to see gets ``NEEDS_PERSON`` and a page.
     """
-    if is_under_way(unit, invoice):
-        raise invalid("A payment for this invoice is already processing.", code="payment_intent_unexpected_state")
+    _refuse_under_way(unit, invoice)
     invoice["attempted"] = True
     intent = unit.get("payment_intent", invoice["_payment_intent"])
     if method is None:
@@ -254,9 +251,12 @@ def mark_paid(unit: Work, invoice: Object) -> None:
 def void(unit: Work, invoice: Object) -> None:
     if invoice["status"] not in ("open", "uncollectible"):
         raise _wrong_state(invoice, "voided")
-    if is_under_way(unit, invoice):
-        raise invalid("A payment for this invoice is already processing.", code="payment_intent_unexpected_state")
+    _refuse_under_way(unit, invoice)
+    if any(each["status"] == "paid" for each in _payments(unit, invoice)):
+        # Paid in part: Stripe's page on partial payments.
+        raise invalid("You cannot void an invoice that has paid payments.", code="invoice_not_editable")
     _close(unit, invoice, "void", "voided_at")
+    balances.give_back(unit, invoice)
     unit.announce("invoice.voided", invoice)
     standing.after_voiding(unit, invoice)
 
@@ -264,6 +264,7 @@ def void(unit: Work, invoice: Object) -> None:
 def give_up(unit: Work, invoice: Object, *, reason: str = "user_forgiven") -> None:
     if invoice["status"] != "open":
         raise _wrong_state(invoice, "marked uncollectible")
+    _refuse_under_way(unit, invoice)
     _close(unit, invoice, "uncollectible", "marked_uncollectible_at")
     invoice["status_details"] = {"uncollectible": {"reason": reason}}
     unit.announce("invoice.marked_uncollectible", invoice)
@@ -275,9 +276,19 @@ def _close(unit: Work, invoice: Object, status: str, moment: str) -> None:
     intent = unit.find("payment_intent", invoice.get("_payment_intent"))
     if intent is not None:
         intents.cancel(unit, intent, reason="void_invoice")
-    for payment in unit.all("invoice_payment", lambda each: each["invoice"] == invoice["id"]):
-        payment["status"] = "canceled"
-        payment["status_transitions"]["canceled_at"] = unit.now
+    for payment in _payments(unit, invoice):
+        if payment["status"] == "open":
+            payment["status"] = "canceled"
+            payment["status_transitions"]["canceled_at"] = unit.now
+
+
+def _payments(unit: Work, invoice: Object) -> list[Object]:
+    return unit.all("invoice_payment", lambda each: each["invoice"] == invoice["id"])
+
+
+def _refuse_under_way(unit: Work, invoice: Object) -> None:
+    if is_under_way(unit, invoice):
+        raise invalid("A payment for this invoice is already processing.", code="payment_intent_unexpected_state")
 
 
 def _wrong_state(invoice: Object, verb: str) -> ApiError:

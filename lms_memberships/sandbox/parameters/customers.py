@@ -74,6 +74,16 @@ GET /v1/customers/{customer}
 
 DELETE /v1/customers/{customer}
 
+POST /v1/customers/{customer}/balance_transactions
+    amount! integer
+    currency! text
+    description text<350>
+    metadata metadata unset
+
+GET /v1/customers/{customer}/balance_transactions paged
+    created range
+    invoice text
+
 GET /v1/customers/{customer}/payment_methods paged
     type card|link|sepa_debit|bacs_debit|paypal|klarna
 

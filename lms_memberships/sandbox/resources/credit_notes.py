@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ..billing import balances
 from ..errors import invalid
 from ..fields import copy, merge_metadata
 from ..paging import Listing, matching, within
@@ -84,8 +85,7 @@ def _refund(unit: Work, invoice: Object, amount: int) -> Object:
 
 def _credit(unit: Work, invoice: Object, amount: int) -> None:
     customer = unit.get("customer", invoice["customer"])
-    customer["balance"] -= amount
-    unit.announce_change("customer.updated", customer)
+    balances.move(unit, customer, -amount, balances.CREDIT_NOTE, invoice=invoice["id"], currency=invoice["currency"])
 
 
 def _taxes(invoice: Object, amount: int) -> Object:

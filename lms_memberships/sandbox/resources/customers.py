@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import secrets
 
-from ..billing import ending
-from ..errors import no_such
+from ..billing import balances, ending
+from ..errors import invalid, no_such
 from ..fields import copy, full_address, merge_metadata
 from ..paging import Listing, matching, within
 from ..payments import methods
@@ -13,12 +13,13 @@ from ..rendering import list_of, render
 from ..store import Object
 from ..work import Work
 
-PLAIN = ("balance", "description", "email", "name", "phone", "preferred_locales")
+PLAIN = ("description", "email", "name", "phone", "preferred_locales")
 
 
 def create(unit: Work, params: Object) -> Object:
     customer = unit.new("customer", "cus_", invoice_prefix=secrets.token_hex(4).upper())
     _fill(unit, customer, params)
+    copy(params, customer, ("balance",))
     if "payment_method" in params:
         method = methods.resolve(unit, params["payment_method"], param="payment_method")
         unit.announce("customer.created", customer)
@@ -31,6 +32,9 @@ def create(unit: Work, params: Object) -> Object:
 def update(unit: Work, customer_id: str, params: Object) -> Object:
     customer = living(unit, customer_id)
     _fill(unit, customer, params)
+    moved = params.get("balance", customer["balance"]) - customer["balance"]
+    if moved:
+        balances.move(unit, customer, moved, balances.ADJUSTMENT, currency=customer["currency"] or "eur")
     unit.announce_change("customer.updated", customer)
     return customer
 
@@ -93,6 +97,30 @@ def delete(unit: Work, customer_id: str, params: Object) -> Object:
     unit.announce("customer.deleted", customer)
     customer["_is_deleted"] = True
     return _gone(customer)
+
+
+def move_balance(unit: Work, customer_id: str, params: Object) -> Object:
+    customer = living(unit, customer_id)
+    if customer["currency"] not in (None, params["currency"]):
+        # The balance of another currency is one of its own, which this sandbox does not keep.
+        raise invalid(f"The sandbox keeps the balance of a customer in {customer['currency']} alone.", "currency")
+    customer["currency"] = params["currency"]
+    about = {"currency": params["currency"], "description": params.get("description")}
+    entry = balances.move(unit, customer, params["amount"], balances.ADJUSTMENT, **about)
+    merge_metadata(params, entry)
+    return entry
+
+
+def list_moves(unit: Work, customer_id: str, params: Object) -> Listing:
+    living(unit, customer_id)
+    return unit.listing(
+        "customer_balance_transaction",
+        lambda each: (
+            each["customer"] == customer_id
+            and matching(params, invoice=each["invoice"])
+            and within(params.get("created"), each["created"])
+        ),
+    )
 
 
 def _gone(customer: Object) -> Object:

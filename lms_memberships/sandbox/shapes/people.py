@@ -1,4 +1,4 @@
-"""What a fresh object looks like, every field present: account, customer, payment_method."""
+"""What a fresh object looks like, every field present: account, customer, its balance's ledger, payment_method."""
 
 from __future__ import annotations
 
@@ -110,6 +110,23 @@ SHAPES: dict[str, Object] = {
         "shipping": None,
         "tax_exempt": "none",
         "test_clock": None,
+    },
+    "customer_balance_transaction": {
+        "amount": 0,
+        "checkout_session": None,
+        "created": 0,
+        "credit_note": None,
+        "currency": "",
+        "customer": "",
+        "customer_account": None,
+        "description": None,
+        "ending_balance": 0,
+        "id": "",
+        "invoice": None,
+        "livemode": False,
+        "metadata": {},
+        "object": "customer_balance_transaction",
+        "type": "adjustment",
     },
     "payment_method": {
         "allow_redisplay": "unspecified",
