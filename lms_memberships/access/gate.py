@@ -81,7 +81,7 @@ def decision_of(request: HttpRequest | None) -> Decision | None:
 
 
 #: What the student can put right on the account page.
-MENDED_IN_THE_ACCOUNT = frozenset({Reason.PAYMENT_FAILED, Reason.WAITING_FOR_PAYMENT, Reason.PAUSED})
+MENDED_IN_THE_ACCOUNT = frozenset({Reason.PAYMENT_FAILED, Reason.WAITING_FOR_PAYMENT, Reason.PAUSED, Reason.DISPUTED})
 
 
 def _is_to_pay(decision: Decision) -> bool:
