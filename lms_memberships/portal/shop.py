@@ -14,7 +14,7 @@ from ..memberships.models import Membership
 from ..memberships.offers import offers
 from ..memberships.queries import MembershipQuerySet
 from ..payments import connect
-from ..subscriptions import checkout, places
+from ..subscriptions import checkout, places, trials
 from ..subscriptions.models import Subscription
 from . import choosing, giving, guests, promoting, sharing, tiers, waiting
 from .people import student_of
@@ -40,7 +40,8 @@ class MembershipList(ListView):
 
     def get_context_data(self, **kwargs: object) -> dict:
         context = super().get_context_data()
-        shown = offers(context["object_list"], now=clock.now(), language=get_language())
+        days = trials.days_for(self.request.user, context["object_list"])
+        shown = offers(context["object_list"], now=clock.now(), language=get_language(), trial_days=days)
         context["offers"] = places.with_places(shown, now=clock.now())
         context["q"] = self.request.GET.get("q", "")
         context["promo_code"] = promoting.brought(self.request.GET)
