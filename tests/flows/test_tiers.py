@@ -228,6 +228,7 @@ def test_no_page_promises_a_second_trial(studio, free_week, student, client_for,
     postman.deliver()
     # On the list their own is not promised again; a change begins no trial; what they hold is open.
     assert where_it_is_offered(browser, studio, free_week) == [2, 0, 0, 0]
+    assert free_week not in own(browser.get(studio.memberships["Gold"].get_absolute_url()).content.decode())
     Subscription.objects.update(status="canceled", access_until=studio.now - DAY, ended_at=studio.now - DAY)
     assert where_it_is_offered(browser, studio, free_week) == [2, 2, 2, 2]
     for somebody in (Client(), client_for(UserFactory())):
