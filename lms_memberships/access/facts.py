@@ -119,8 +119,11 @@ def _held_by(person: compiled.Slot) -> FilteredRelation:
 
 
 #: In the order of Holding's own.
-HELD = ("pk", "status", "access_until", "opened_at", "period_start", "trial_end", "started_at")
-NOTHING_HELD = (None, "", None, None, None, None, None)
+HELD = (
+    "pk", "status", "access_until", "opened_at", "period_start", "trial_end", "started_at",
+    "suspended_at", "revoked_at", "ended_at",
+)  # fmt: skip
+NOTHING_HELD = (None, "", *(None for _moment in HELD[2:]))
 #: With its type: PostgreSQL takes two bare nulls of a union for text.
 NO_MOMENT = Cast(Value(None), models.DateTimeField())
 #: As high as what contains it.

@@ -53,16 +53,19 @@ STAFF = frozenset({Reason.SUPERUSER, Reason.EDITOR})
 
 def refuse(request: HttpRequest, decision: Decision, *, thing: Model | None = None) -> HttpResponseBase:
     """The paywall: why not, and what would help. 403 for everybody: a login page would send members in circles."""
-    offers = [(offer, _price_of(offer)) for offer in decision.offers]
+    theirs = offering.held_by(user_of(request), decision)
+    # What they hold is not sold to them twice.
+    offers = [(offer, _price_of(offer)) for offer in decision.offers if offer.pk not in theirs.of_each]
     context: dict[str, object] = {
         "decision": decision,
         "title": showing.public_title(thing),
-        "sentence": decision.sentence,
+        "sentence": theirs.sentence or decision.sentence,
         "offers": offers,
         "sign_in_url": None if user_of(request).is_authenticated else sign_in_url(request),
         # Paid there, it opens again: one button, and not a page on which to look for it.
         "mend_pk": decision.holding.subscription_id if _is_to_pay(decision) and decision.holding else None,
-        "can_mend": decision.reason in MENDED_IN_THE_ACCOUNT,
+        "can_mend": decision.reason in MENDED_IN_THE_ACCOUNT or bool(theirs.of_each),
+        "continue_pk": theirs.continue_pk,
         "upsell": None,
     }
     if decision.has_tiers and not context["can_mend"]:
@@ -81,7 +84,7 @@ def decision_of(request: HttpRequest | None) -> Decision | None:
 
 
 #: What the student can put right on the account page.
-MENDED_IN_THE_ACCOUNT = frozenset({Reason.PAYMENT_FAILED, Reason.WAITING_FOR_PAYMENT, Reason.PAUSED})
+MENDED_IN_THE_ACCOUNT = frozenset({Reason.PAYMENT_FAILED, Reason.WAITING_FOR_PAYMENT, Reason.PAUSED, Reason.DISPUTED})
 
 
 def _is_to_pay(decision: Decision) -> bool:

@@ -25,6 +25,7 @@ HELPFULNESS = (
     Reason.PAYMENT_FAILED,
     Reason.WAITING_FOR_PAYMENT,
     Reason.PAUSED,
+    Reason.DISPUTED,
     Reason.TRIAL_ENDED,
     Reason.ENDED,
     Reason.FOR_NEWCOMERS,
@@ -45,6 +46,10 @@ class Holding:
     period_start: datetime | None = None
     trial_end: datetime | None = None
     started_at: datetime | None = None
+    #: Closed since then, whatever its status: its payment is disputed, or staff or its refund have closed it.
+    suspended_at: datetime | None = None
+    revoked_at: datetime | None = None
+    ended_at: datetime | None = None
     #: Bundled for who joined from then on; taken out of the bundle for who joins from then on (G17).
     since: datetime | None = None
     until: datetime | None = None
@@ -83,12 +88,19 @@ class Holding:
             return Reason.JOIN if self.is_kept else Reason.FOR_NEWCOMERS
         if self.access_until is not None and self.access_until > now:
             return Reason.IN_GRACE if self.status == SubscriptionStatus.PAST_DUE else Reason.MEMBER
+        if self.revoked_at is not None:
+            return Reason.JOIN if self.access_until is None else Reason.ENDED
+        if self.suspended_at is not None:
+            return Reason.DISPUTED
         return CLOSED_BY_STATUS.get(self.status) or self._how_it_ended()
 
     def rank(self, now: datetime) -> tuple[int, float]:
         """The smallest decides: the most helpful reason, then the latest end."""
-        until = self.access_until or NEVER
-        return HELPFULNESS.index(self.reason(now)), -(until - NEVER).total_seconds()
+        until, reason = self.access_until or NEVER, self.reason(now)
+        if reason is Reason.DISPUTED and self.status == SubscriptionStatus.CANCELED:
+            # Of what is over, by a dispute or not, the latest is what they ask about.
+            reason = Reason.ENDED
+        return HELPFULNESS.index(reason), -(until - NEVER).total_seconds()
 
     @property
     def failed_since(self) -> datetime | None:

@@ -1,5 +1,6 @@
-"""What does the paywall offer where tiers are sold? All of them side by side, with what each adds (V31)."""
+"""What does the paywall offer? Not what the reader holds already; tiers side by side, with what each adds (V31)."""
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -9,6 +10,8 @@ from .. import clock
 from ..memberships.ladder_models import Ladder
 from ..payments import connect
 from ..subscriptions import tiers as holding_tiers
+from ..subscriptions.instead import Instead, instead_of_buying
+from .reasons import Reason
 from .words import Person
 
 if TYPE_CHECKING:
@@ -16,6 +19,38 @@ if TYPE_CHECKING:
     from .policy import Decision
 
 Offers = list[tuple["Membership", str]]
+
+
+@dataclass(frozen=True)
+class HeldBy:
+    """What the reader has of the memberships that would help, so that these are not offered to them."""
+
+    #: By the membership's number.
+    of_each: dict[int, Instead]
+    #: Instead of the decision's own: its first payment is on its way, and nobody should join again.
+    sentence: str = ""
+    #: The one that rests, and goes on at a press.
+    continue_pk: int | None = None
+
+
+def held_by(user: Person, decision: "Decision") -> HeldBy:
+    """A constant number of queries, and none for a visitor."""
+    titles = {offer.pk: offer.title for offer in decision.offers}
+    decided = decision.holding
+    if decided is not None:
+        titles.setdefault(decided.membership_id, decided.title)
+    found = instead_of_buying(user, titles, now=clock.now())  # noqa: TID251 - for the gate
+    own = found.get(decided.membership_id) if decided is not None and decision.reason is Reason.PAUSED else None
+    waiting = [each.sentence for each in found.values() if each.is_on_its_way]
+    return HeldBy(
+        {pk: each for pk, each in found.items() if pk in decision.membership_ids},
+        sentence=waiting[0] if waiting and decision.reason in OUTDATED else "",
+        continue_pk=own.to_continue.pk if own is not None and own.to_continue is not None else None,
+    )
+
+
+#: Reasons that know nothing of a payment of which only its page is known.
+OUTDATED = frozenset({Reason.JOIN, Reason.UPGRADE, Reason.ENDED, Reason.TRIAL_ENDED})
 
 
 def tiers(decision: "Decision", user: Person, offers: Offers) -> dict[str, object]:

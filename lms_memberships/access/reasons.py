@@ -31,6 +31,7 @@ class Reason(StrEnum):
     WAITING_FOR_PAYMENT = "waiting_for_payment"
     PAYMENT_FAILED = "payment_failed"
     PAUSED = "paused"
+    DISPUTED = "disputed"
     TRIAL_ENDED = "trial_ended"
     ENDED = "ended"
     FOR_NEWCOMERS = "for_newcomers"
@@ -51,8 +52,14 @@ SENTENCES: dict[Reason, str | Promise] = {
     Reason.WAITING_FOR_PAYMENT: _("Your first payment for “%(membership)s” has not arrived yet."),
     Reason.PAYMENT_FAILED: _("Your payment for “%(membership)s” failed on %(since)s: mend it to open this again."),
     Reason.PAUSED: _("Your membership “%(membership)s” is paused."),
+    # Not whether that is decided: it would be one more question to the database, and the account page says it.
+    Reason.DISPUTED: _(
+        "“%(membership)s” has been closed since %(disputed)s, because its payment was disputed at a bank. Your account says "
+        "more."
+    ),
     Reason.TRIAL_ENDED: _("Your trial of “%(membership)s” ended on %(until)s."),
-    Reason.ENDED: _("Your membership “%(membership)s” ended on %(until)s."),
+    # Closed is not ended: Stripe may have it running still, or may not have been heard.
+    Reason.ENDED: _("Your access through “%(membership)s” ended on %(until)s."),
     Reason.FOR_NEWCOMERS: _("This came to “%(membership)s” after you had joined, for those who joined later."),
     # Unknown means closed (design §5): a copy of members' content, a thing of no registered type.
     Reason.UNKNOWN: _("This is closed, and no membership opens it yet."),
@@ -65,6 +72,9 @@ SENTENCES_WITHOUT_OFFERS = {
     Reason.UPGRADE: _("Your membership “%(membership)s” does not contain this, and no higher one is on sale now."),
 }
 
+#: When the membership itself is over: on the day that the account page says.
+SENTENCES_WHEN_OVER = {Reason.ENDED: _("Your membership “%(membership)s” ended on %(ended)s.")}
+
 #: Each language has its own quotation marks.
 QUOTED = _("“%(title)s”")
 
@@ -72,11 +82,15 @@ QUOTED = _("“%(title)s”")
 def sentence(reason: Reason, holding: "Holding | None", offers: Sequence[str]) -> str:
     """The reason in one sentence of the active language."""
     texts = SENTENCES if offers else SENTENCES | SENTENCES_WITHOUT_OFFERS
+    if holding and holding.ended_at:
+        texts = texts | SENTENCES_WHEN_OVER
     return str(texts[reason]) % {
         "offers": get_text_list([str(QUOTED) % {"title": title} for title in offers], say("or")),
         "membership": holding.title if holding else "",
         "since": _day(holding.failed_since) if holding else "",
         "until": _day(holding.access_until) if holding else "",
+        "disputed": _day(holding.suspended_at) if holding else "",
+        "ended": _day(holding.ended_at) if holding else "",
     }
 
 

@@ -18,6 +18,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 
 from .. import conf
+from ..bundles.languages import in_language
 from ..memberships import ladders
 from ..memberships.addresses import public_url
 from ..memberships.gift_offers import length_text
@@ -113,7 +114,7 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
         "ends_at": _ends_at(email, subscription),
         "price": _price(subscription, email.language),
         "amount": "" if was.amount is None else format_money(was.amount, email.language),
-        "items": _items(membership),
+        "items": _items(membership, email.language),
         "invoice_url": _invoice_url(email),
         **_for_who_leaves(email),
         **price_changes.named(email),
@@ -259,8 +260,9 @@ def _price(subscription: Subscription, language: str) -> str:
     return price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
 
 
-def _items(membership: Membership) -> list[dict[str, str]]:
-    items = ladders.items_of(membership)
+def _items(membership: Membership, language: str) -> list[dict[str, str]]:
+    """One of each course, as the page after buying names them."""
+    items = in_language(ladders.items_of(membership), language)
     return [{"title": item.title, "url": public_url(item.url) if item.url else ""} for item in items]
 
 

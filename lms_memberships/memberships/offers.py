@@ -1,6 +1,6 @@
 """How is a membership offered to a student? Its price, trial and first payment in words, and what is inside."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -66,9 +66,15 @@ class Offer:
         return Truncator(plain_text(first_paragraph)).chars(LONGEST_SUMMARY)
 
 
-def offers(memberships: Iterable[Membership], *, now: datetime, language: str) -> Iterator[Offer]:
-    """One offer each. Load them ``with_contents()`` for a constant number of queries."""
-    return (offer(membership, now=now, language=language) for membership in memberships)
+def offers(
+    memberships: Iterable[Membership], *, now: datetime, language: str, trial_days: Mapping[int, int] | None = None
+) -> Iterator[Offer]:
+    """One offer each. Load them ``with_contents()`` for a constant number of queries.
+
+    ``trial_days``: by the membership's number, what one student would be offered; absent: what a stranger is told.
+    """
+    days = trial_days or {}
+    return (offer(each, now=now, language=language, trial_days=days.get(each.pk)) for each in memberships)
 
 
 def offer(

@@ -63,7 +63,9 @@ def show(request: HttpRequest) -> HttpResponse:
     )
     sellers = card_words.sellers()
     cards = [
-        standing(each, now=now, language=get_language(), seller=sellers.get((each.account, each.livemode), ""))
+        standing(
+            each, now=now, language=get_language(), seller=sellers.get((each.account, each.livemode), ""), beside=held
+        )
         for each in held
     ]
     cards = sorted(tiers.with_contained(cards, get_language()), key=lambda card: card.urgency)

@@ -23,7 +23,7 @@ from ..memberships.models import Membership
 from ..memberships.promotions import CodeNotUsable
 from ..payments import connect
 from ..personal_data import erasing
-from ..subscriptions import checkout, holding, openings, places, terms, trials
+from ..subscriptions import checkout, holding, instead, openings, places, terms, trials
 from ..subscriptions.models import Checkout, Subscription
 from ..subscriptions.queries import FAILED_AT_FIRST
 from ..subscriptions.told import OVER
@@ -94,8 +94,9 @@ def _confirm(
     promo: promoting.Promo | None = None,
     **more: object,
 ) -> HttpResponse:
-    if not waiting.place_of(request, membership)["can_join"]:
-        # There it says so, and there the waiting list is.
+    theirs = instead.instead_of_buying(request.user, {membership.pk: membership.title}, now=clock.now())
+    if theirs or not waiting.place_of(request, membership)["can_join"]:
+        # There it says so, and there are the waiting list and what is to be done instead.
         return redirect(membership)
     trial_days = checkout.trial_days_for(student_of(request), membership)
     shown = choosing.offer_to(membership, wish=wish.price_id, trial_days=trial_days)

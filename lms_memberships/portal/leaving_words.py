@@ -1,10 +1,10 @@
 """What can a student do who wants to leave or rest, and where does that stand? Read from rows alone (X14)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import departures, pausing, withdrawing
+from ..subscriptions import departures, instead, pausing, withdrawing
 from ..subscriptions.departure_models import Departure
 from ..subscriptions.models import Subscription
 from ..subscriptions.withdrawal_models import Withdrawal
@@ -21,6 +21,8 @@ class Leaving:
     can_withdraw: bool
     can_pause: bool
     can_go_on: bool
+    #: Why one that rests does not go on: it is held in another way. Empty: nothing keeps it.
+    stays: str
 
     @property
     def asked_at(self) -> datetime | None:
@@ -32,16 +34,18 @@ class Leaving:
         return None if self.withdrawal is None else self.withdrawal.declared_at + MOMENT
 
 
-def leaving_of(subscription: Subscription, *, now: datetime) -> Leaving:
-    """Asks nothing where ``departures.prefetch()`` and ``withdrawal`` were loaded with it."""
+def leaving_of(subscription: Subscription, *, beside: Iterable[Subscription] = (), now: datetime) -> Leaving:
+    """``beside``: all that the person holds. Asks nothing where ``departures.prefetch()`` and ``withdrawal`` were loaded."""
     withdrawal = withdrawing.of(subscription)
     is_over = withdrawal is not None
     departure = None if is_over else departures.running_of(subscription)
-    is_resting = subscription.status == SubscriptionStatus.PAUSED and subscription.opened_at is not None
+    can_go_on = instead.can_go_on(subscription)
+    stays = instead.why_it_stays(subscription, beside, now=now) if can_go_on else ""
     return Leaving(
         departure=departure,
         withdrawal=withdrawal,
         can_withdraw=not is_over and withdrawing.can_withdraw(subscription, now=now),
         can_pause=not is_over and departure is None and not pausing.why_not(subscription),
-        can_go_on=is_resting and not is_over and departure is None and subscription.cancel_at is None,
+        can_go_on=can_go_on and not stays,
+        stays=stays,
     )

@@ -14,7 +14,7 @@ from ..memberships.models import Membership
 from ..memberships.offers import offers
 from ..memberships.queries import MembershipQuerySet
 from ..payments import connect
-from ..subscriptions import checkout, places
+from ..subscriptions import checkout, instead, places, trials
 from ..subscriptions.models import Subscription
 from . import choosing, giving, guests, promoting, sharing, tiers, waiting
 from .people import student_of
@@ -40,7 +40,8 @@ class MembershipList(ListView):
 
     def get_context_data(self, **kwargs: object) -> dict:
         context = super().get_context_data()
-        shown = offers(context["object_list"], now=clock.now(), language=get_language())
+        days = trials.days_for(self.request.user, context["object_list"])
+        shown = offers(context["object_list"], now=clock.now(), language=get_language(), trial_days=days)
         context["offers"] = places.with_places(shown, now=clock.now())
         context["q"] = self.request.GET.get("q", "")
         context["promo_code"] = promoting.brought(self.request.GET)
@@ -54,18 +55,20 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
 
     A membership that is not sold any more has its page for those who hold it, and for nobody else (S26).
     """
-    membership = Membership.objects.filter(slug=slug, live=True).with_contents().first()
-    holding = _holding(request, slug)
-    is_sold = membership is not None and Membership.objects.on_sale(connect.current()).filter(pk=membership.pk).exists()
-    if not is_sold and holding is None:
+    membership = Membership.objects.filter(slug=slug).with_contents().first()
+    if membership is None:
         raise Http404
-    membership = membership or Membership.objects.with_contents().get(slug=slug)
-    # A stranger is told of the trial; whether they had it already is known once they have signed in.
-    trial_days = checkout.trial_days_for(request.user, membership) if request.user.is_authenticated else None
-    shown = choosing.offer_to(membership, wish=None, trial_days=trial_days)
-    context = {"offer": shown, "membership": membership, "holding": holding, "is_sold": is_sold}
+    theirs = _what_is_theirs(request, membership)
+    is_sold = Membership.objects.on_sale(connect.current()).filter(pk=membership.pk).exists()
+    if not is_sold and not any(theirs.values()):
+        raise Http404
+    around = tiers.around(request, membership)
+    begins_nothing = any(theirs.values()) or bool(around and around.change_url)
+    shown = choosing.offer_to(
+        membership, wish=None, trial_days=0 if begins_nothing else _trial_days(request, membership)
+    )
+    context = {"offer": shown, "membership": membership, "is_sold": is_sold, "tiers": around, **theirs}
     context |= waiting.place_of(request, membership)
-    context["tiers"] = tiers.around(request, membership)
     # Only carried along: whether it holds is said after signing in, where guesses are counted.
     context["promo_code"] = code = promoting.brought(request.GET)
     context["guest_url"] = guests.address_for(request, membership, code) if is_sold else ""
@@ -77,9 +80,22 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     return render(request, "lms_memberships/portal/detail.html", context)
 
 
-def _holding(request: HttpRequest, slug: str) -> Subscription | None:
+def _what_is_theirs(request: HttpRequest, membership: Membership) -> dict[str, Subscription | instead.Instead | None]:
+    """``holding``: what is open to them. ``instead``: closed, and all the same nothing to be bought anew."""
+    holding = _holding(request, membership)
+    if holding is not None:
+        return {"holding": holding, "instead": None}
+    found = instead.instead_of_buying(request.user, {membership.pk: membership.title}, now=clock.now())
+    return {"holding": None, "instead": found.get(membership.pk)}
+
+
+def _trial_days(request: HttpRequest, membership: Membership) -> int | None:
+    """A stranger is told of the trial; whether they had it already is known once they have signed in."""
+    return checkout.trial_days_for(request.user, membership) if request.user.is_authenticated else None
+
+
+def _holding(request: HttpRequest, membership: Membership) -> Subscription | None:
     if not request.user.is_authenticated:
         return None
-    mine = Subscription.objects.of(student_of(request)).filter(membership__slug=slug).select_related("membership")
-    now = clock.now()
-    return next((subscription for subscription in mine if subscription.is_live(now)), None)
+    mine = Subscription.objects.of(student_of(request)).filter(membership=membership)
+    return mine.giving_access(clock.now()).select_related("membership").first()

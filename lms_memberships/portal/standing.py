@@ -148,9 +148,16 @@ class Standing:
         return switching.tier_of(self.subscription) is not None or switching.has_other_rhythms(self.subscription)
 
 
-def standing(subscription: Subscription, *, now: datetime, language: str, seller: str = "") -> Standing:
-    """Asks nothing, once all that the account page prefetches is there."""
-    leaving = leaving_of(subscription, now=now)
+def standing(
+    subscription: Subscription,
+    *,
+    now: datetime,
+    language: str,
+    seller: str = "",
+    beside: Iterable[Subscription] = (),
+) -> Standing:
+    """Asks nothing, once all that the account page prefetches is there. ``beside``: all that the person holds."""
+    leaving = leaving_of(subscription, beside=beside, now=now)
     situation = _of_who_leaves(situation_of(subscription, now), leaving)
     words = WORDS[situation]
     found = subscription.invoices.all()

@@ -102,9 +102,7 @@ def finish(user: AbstractBaseUser, session_id: str, *, gateway: Gateway, now: da
 
 def trial_days_for(user: AbstractBaseUser, membership: Membership) -> int:
     """How long this person may try it out: once (X12)."""
-    if not membership.trial_days or not membership.is_recurring:
-        return 0
-    return 0 if trials.is_taken(user, membership) else membership.trial_days
+    return trials.days_for(user, [membership]).get(membership.pk, 0)
 
 
 def looked_up(wish: Wish, gateway: Gateway) -> tuple[Membership, selling.Sold]:

@@ -45,8 +45,12 @@ HELD_TEXTS: dict[str, str | Promise] = {
         "You already have “%(title)s”, but the last payment failed. Check your card in your account."
     ),
 }
+#: Whether that is decided already says the account page.
+DISPUTED: str | Promise = _(
+    "You already have “%(title)s”, and it is closed because its payment was disputed at a bank. Your account says more."
+)
 #: Paid for, and the bank is still at it: the words that keep people from paying twice (C7).
-ON_ITS_WAY = _(
+ON_ITS_WAY: str | Promise = _(
     "Your payment for “%(title)s” is on its way, and your bank has not confirmed it yet. Please do not pay again: "
     "access opens as soon as it has, and if it fails you can try again."
 )
@@ -56,11 +60,24 @@ def refuse_a_second(user: AbstractBaseUser, membership: Membership, *, now: date
     """Raise AlreadyMember for what is held, or on its way."""
     held = Subscription.objects.of(user).filter(membership_id=membership.pk).held(now).order_by("pk").first()
     if held is not None:
-        text = HELD_TEXTS.get(held.status, HELD_TEXTS[SubscriptionStatus.ACTIVE])
-        is_waiting = held.opened_at is None and held.status == SubscriptionStatus.ACTIVE
-        raise AlreadyMember(str(ON_ITS_WAY if is_waiting else text) % {"title": membership.title})
+        raise AlreadyMember(what_is_held(held, membership.title))
     if Checkout.objects.of(user).filter(membership_id=membership.pk).on_their_way(now).exists():
-        raise AlreadyMember(str(ON_ITS_WAY) % {"title": membership.title})
+        raise AlreadyMember(on_its_way(membership.title))
+
+
+def what_is_held(held: Subscription, title: str) -> str:
+    """Why it is not sold to whoever holds this."""
+    text = HELD_TEXTS.get(held.status, HELD_TEXTS[SubscriptionStatus.ACTIVE])
+    if held.suspended_at is not None:
+        text = DISPUTED
+    elif held.opened_at is None and held.status == SubscriptionStatus.ACTIVE:
+        text = ON_ITS_WAY
+    return str(text) % {"title": title}
+
+
+def on_its_way(title: str) -> str:
+    """The words for a debit of which nothing but the payment page is known."""
+    return str(ON_ITS_WAY) % {"title": title}
 
 
 def refuse_without_required(user: AbstractBaseUser, membership: Membership, *, now: datetime) -> None:

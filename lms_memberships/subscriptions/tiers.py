@@ -19,6 +19,7 @@ from ..memberships.models import Membership
 from ..memberships.offers import Offer, offer, sorted_by_kind
 from ..payments.connect import Connection
 from ..safe_html import as_safe
+from . import trials
 from .holding import AlreadyMember
 from .models import Checkout, Subscription
 from .queries import CheckoutQuerySet
@@ -93,7 +94,13 @@ def upsell(
     on_sale = set(Membership.objects.on_sale(connection).filter(tier__ladder=ladder.pk).values_list("pk", flat=True))
     held = held_of(ladder, user, now=now)
     shown = [each for each in memberships if each.pk in on_sale or (held and each.pk == held.membership_id)]
-    offers = [offer(each, now=now, language=language) for each in shown if each.price is not None]
+    # Whoever holds one changes it, and a change begins no trial.
+    days = {} if held else trials.days_for(user, shown)
+    offers = [
+        offer(each, now=now, language=language, trial_days=days.get(each.pk, 0))
+        for each in shown
+        if each.price is not None
+    ]
     if not offers:
         return None
     outside = str(OUTSIDE) % {"title": held.membership.title} if held and not is_changeable(held) else ""

@@ -1,10 +1,11 @@
 """Has this person had their free trial of a membership? Once each, whatever the account they come with (X12, J6)."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.contrib.auth.models import AbstractBaseUser
+from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.db import transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.crypto import salted_hmac
@@ -38,11 +39,28 @@ class ReasonMissing(Refusal):
 
 def is_taken(user: AbstractBaseUser, membership: Membership) -> bool:
     """Whether the trial was had: by this account, by another of the same mailbox, or by one that is deleted."""
-    noted = TrialTaken.objects.filter(membership=membership, forgiven_at=None)
-    if noted.filter(Q(user_id=user.pk) | Q(mailbox__in=_every_hash(mailbox_of(user)))).exists():
-        return True
-    unnoted = _before_they_were_noted().filter(user_id=user.pk, membership=membership)
-    return unnoted.exists() or _is_being_taken(user, membership)
+    return bool(_taken(user, [membership.pk]))
+
+
+def days_for(user: AbstractBaseUser | AnonymousUser, memberships: Iterable[Membership]) -> dict[int, int]:
+    """How long this person may try out each of these: once (X12). Of a stranger that is not known; they are told of it.
+
+    A constant number of queries, and none where nobody can try anything out.
+    """
+    offered = {each.pk: each.trial_days for each in memberships if each.is_recurring and each.trial_days}
+    if not offered or not user.is_authenticated:
+        return offered
+    return offered | dict.fromkeys(_taken(user, list(offered)), 0)
+
+
+def _taken(user: AbstractBaseUser, memberships: list[int]) -> set[int]:
+    """Of which of these the trial was had, or is being had."""
+    noted = TrialTaken.objects.filter(membership__in=memberships, forgiven_at=None)
+    noted = noted.filter(Q(user_id=user.pk) | Q(mailbox__in=_every_hash(mailbox_of(user))))
+    taken = set(noted.values_list("membership", flat=True))
+    unnoted = _before_they_were_noted().filter(user_id=user.pk, membership__in=memberships)
+    taken |= set(unnoted.order_by().values_list("membership", flat=True))
+    return taken | _being_taken(user, memberships)
 
 
 def lock_offer(draft: Checkout) -> None:
@@ -118,15 +136,15 @@ def _before_they_were_noted() -> QuerySet[Subscription]:
     return Subscription.objects.filter(trial_end__isnull=False, opened_at__isnull=False).exclude(Exists(mine))
 
 
-def _is_being_taken(user: AbstractBaseUser, membership: Membership) -> bool:
-    """Whether another account of the same mailbox stands before a page with a trial."""
+def _being_taken(user: AbstractBaseUser, memberships: list[int]) -> set[int]:
+    """For which of these another account of the same mailbox stands before a page with a trial."""
     mailbox = mailbox_of(user)
     local, _at, domain = mailbox.rpartition("@")
-    running = Checkout.objects.running().filter(membership=membership, trial_days__gt=0).exclude(user_id=user.pk)
+    running = Checkout.objects.running().filter(membership__in=memberships, trial_days__gt=0).exclude(user_id=user.pk)
     # Few are left by the first letter; what their mailbox is no database can say.
     address = f"user__{get_user_model().get_email_field_name()}__istartswith"
     running = running.filter(**{address: local[:1]}) if domain else running.none()
-    return any(mailbox_of(each.user) == mailbox for each in running.select_related("user"))
+    return {each.membership_id for each in running.select_related("user") if mailbox_of(each.user) == mailbox}
 
 
 def _row(subscription: Subscription) -> TrialTaken:

@@ -1,6 +1,6 @@
 """Who may open what, and why not?"""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import AnonymousUser, Group, Permission
@@ -14,6 +14,8 @@ from tests.access import school
 from tests.factories import UserFactory
 
 DAY = timedelta(days=1)
+#: Some moment that has passed: of what is closed by hand only that it is counts.
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -110,6 +112,12 @@ def test_ending_one_way_in_never_ends_another(course, student, now):
         # The worker was away, the status is old: the column alone decides.
         ({"status": "active"}, timedelta(days=-1), Reason.ENDED),
         ({"status": "canceled"}, timedelta(days=1), Reason.MEMBER),
+        ({"status": "active", "suspended_at": NOW - DAY}, timedelta(days=-1), Reason.DISPUTED),
+        ({"status": "past_due", "suspended_at": NOW - DAY}, timedelta(days=-1), Reason.DISPUTED),
+        ({"status": "canceled", "suspended_at": NOW - DAY}, timedelta(days=-1), Reason.DISPUTED),
+        # Closed by staff, and being ended at Stripe: no payment opens it again.
+        ({"status": "past_due", "revoked_at": NOW - DAY}, timedelta(days=-1), Reason.ENDED),
+        ({"status": "active", "revoked_at": NOW - DAY, "opened_at": None}, None, Reason.JOIN),
     ],
 )
 def test_the_reason_names_what_stands_in_the_way(course, student, now, columns, until, reason):
@@ -130,6 +138,36 @@ def test_a_trial_that_ran_out_is_called_that(course, student, now):
     assert decision.reason is Reason.TRIAL_ENDED
     with translation.override("en"):
         assert decision.sentence.startswith("Your trial of “Gold” ended on ")
+
+
+@pytest.mark.parametrize(
+    ("columns", "words"),
+    [
+        # It runs at Stripe, and is closed for another reason: nothing has ended but access.
+        ({"status": "active"}, "Your access through “Gold” ended on Jan. 3, 2026."),
+        # Not paid for days, and ended later: the day that the account page says.
+        ({"status": "canceled", "ended_at": NOW + 9 * DAY}, "Your membership “Gold” ended on Jan. 10, 2026."),
+        (
+            {"status": "active", "suspended_at": NOW + 2 * DAY},
+            "“Gold” has been closed since Jan. 3, 2026, because its payment was disputed at a bank. Your account says more.",
+        ),
+    ],
+)
+def test_no_end_is_said_that_did_not_come(course, student, now, columns, words):
+    """X1, G7: the paywall and the account page do not contradict each other."""
+    school.subscribe(student, school.sold(course, now=now), until=NOW + 2 * DAY, **columns)
+    with translation.override("en"):
+        assert decide(student, course, now=NOW + 20 * DAY).sentence == words
+
+
+@pytest.mark.parametrize(("is_over", "reason"), [(False, Reason.DISPUTED), (True, Reason.ENDED)])
+def test_a_dispute_that_is_long_over_does_not_hide_what_came_later(course, student, now, is_over, reason):
+    """X1, G7"""
+    gold = school.sold(course, now=now)
+    status = "canceled" if is_over else "active"
+    school.subscribe(student, gold, until=now - 90 * DAY, suspended_at=now - 90 * DAY, status=status)
+    school.subscribe(student, gold, until=now - DAY, ended_at=now - DAY, status="canceled")
+    assert decide(student, course, now=now).reason is reason
 
 
 def test_every_reason_has_a_sentence(course, student, now):

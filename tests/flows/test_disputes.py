@@ -55,6 +55,10 @@ def test_a_dispute_closes_access_stops_the_renewal_and_tells_the_admins(
     assert mails("cancelled") == 0, "nobody has cancelled"
     page = text(browser.get(reverse("lms_memberships:account")).content.decode())
     assert "Your payment is disputed at your bank. Access is closed until that is decided" in page
+    closed = text(browser.get("/live/glazing-evening/").content.decode())
+    assert "has been closed since" in closed, "X1: the closed page says why, as the account does"
+    assert "because its payment was disputed at a bank" in closed
+    assert "ended on" not in closed
 
 
 @pytest.mark.parametrize("order", list(itertools.permutations(range(3))))

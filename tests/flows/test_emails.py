@@ -5,11 +5,13 @@ from datetime import timedelta
 import pytest
 from django.core import mail
 from django.urls import reverse
+from wagtail.models import Locale
 
 from lms_memberships.emails import drop_reasons, switches
 from lms_memberships.emails.catalogue import TO_GUESTS, EmailKind
 from lms_memberships.models import Email, Subscription
 from tests import hosted
+from tests.access import school
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
 from tests.flows.steps import buy
 
@@ -156,6 +158,26 @@ def test_a_trial_is_announced_before_it_ends(gateway, live_session, student, cli
     assert life.sent() == ["trial_ends_soon"]
     life.pass_by(days=4)
     assert life.sent() == ["payment_succeeded"]
+
+
+@pytest.mark.parametrize(("language", "named"), [("en", "Clay"), ("fr", "Argile")])
+def test_a_course_in_two_languages_is_named_once_in_that_of_the_reader(
+    language, named, gateway, student, client_for, postman
+):
+    """U34, X26: as on the page after buying. The bundle holds the course and its translation."""
+    switches.switch_all_on()
+    course, french = school.course("Clay"), Locale.objects.get_or_create(language_code="fr")[0]
+    school.front_page().copy_for_translation(french)
+    translation = course.copy_for_translation(french)
+    translation.title = "Argile"
+    translation.save_revision().publish()
+    pass_in_both = publish(put_into(MembershipFactory(title="Pass"), course, translation), gateway=gateway)
+    browser = client_for(student)
+    browser.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+    buy(browser, pass_in_both)
+    postman.deliver()
+    lines = [line for each in mail.outbox for line in each.body.splitlines() if line.startswith("- ")]
+    assert [line.split(":")[0] for line in lines] == [f"- {named}"]
 
 
 @pytest.mark.parametrize("kind", [kind for kind in EmailKind if kind not in RARE])

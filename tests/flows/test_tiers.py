@@ -204,6 +204,37 @@ def test_the_button_leads_to_the_page_that_changes_tiers_where_there_is_one(stud
     assert held_tiers.change_url(held, gold) == gold.get_absolute_url()
 
 
+@pytest.fixture
+def free_week(studio, gateway):
+    """Each tier can be tried out."""
+    for name, made in studio.memberships.items():
+        made.trial_days = 7
+        studio.memberships[name] = publish(made, gateway=gateway)
+    return "7 days free"
+
+
+def where_it_is_offered(browser: Client, studio: Studio, free_week: str) -> list[int]:
+    """How often a trial is promised on the list, on the page of the tiers, and before a closed course of each."""
+    closed = [studio.courses[name].url for name in ("Bronze", "Gold")]
+    looked_at = (reverse("lms_memberships:list"), studio.page, *closed)
+    return [own(browser.get(address).content.decode()).count(free_week) for address in looked_at]
+
+
+def test_no_page_promises_a_second_trial(studio, free_week, student, client_for, postman):
+    """X12, X9: nor one to who holds a tier and would change it; everybody else reads of it as before."""
+    browser = client_for(student)
+    assert where_it_is_offered(browser, studio, free_week) == [3, 3, 3, 3]
+    buy(browser, studio.memberships["Bronze"])
+    postman.deliver()
+    # On the list their own is not promised again; a change begins no trial; what they hold is open.
+    assert where_it_is_offered(browser, studio, free_week) == [2, 0, 0, 0]
+    assert free_week not in own(browser.get(studio.memberships["Gold"].get_absolute_url()).content.decode())
+    Subscription.objects.update(status="canceled", access_until=studio.now - DAY, ended_at=studio.now - DAY)
+    assert where_it_is_offered(browser, studio, free_week) == [2, 2, 2, 2]
+    for somebody in (Client(), client_for(UserFactory())):
+        assert where_it_is_offered(somebody, studio, free_week) == [3, 3, 3, 3]
+
+
 def test_pages_with_tiers_are_constant_in_queries(studio, student, client_for):
     """H9, X25: with three tiers and with seven, held or not."""
     school.subscribe(student, studio.memberships["Bronze"], until=studio.now + DAY, stripe_id="sub_x")

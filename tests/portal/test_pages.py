@@ -42,6 +42,31 @@ def test_the_list_costs_the_same_with_one_and_with_twelve(membership, gateway, l
     assert len(twelve) == len(one)
 
 
+def test_whether_they_had_a_trial_costs_a_reader_the_same_with_one_and_with_twelve(
+    gateway, live_session, student, client_for, django_assert_num_queries
+):
+    """X12, X25: and a stranger nothing."""
+
+    def add(number: int) -> None:
+        made = put_into(MembershipFactory(title=f"Pass {number}", trial_days=7), live_session)
+        publish(made, gateway=gateway)
+
+    add(0)
+    readers = (client_for(student), Client())
+    costs = []
+    for reader in readers:
+        reader.get(reverse("lms_memberships:list"))
+        with CaptureQueriesContext(database) as one:
+            reader.get(reverse("lms_memberships:list"))
+        costs.append(len(one))
+    assert not [query for query in one if "trialtaken" in query["sql"]]
+    for number in range(1, 12):
+        add(number)
+    for reader, cost in zip(readers, costs, strict=True):
+        with django_assert_num_queries(cost):
+            reader.get(reverse("lms_memberships:list"))
+
+
 def test_the_pages_are_french_for_a_french_reader(membership):
     """X26: words, price and language attribute."""
     page = Client().get(membership.get_absolute_url(), headers={"accept-language": "fr"}).content.decode()
