@@ -16,7 +16,7 @@ from ..memberships.queries import MembershipQuerySet
 from ..payments import connect
 from ..subscriptions import checkout, places
 from ..subscriptions.models import Subscription
-from . import choosing, giving, guests, promoting, sharing, tiers, waiting
+from . import choosing, giving, guests, promoting, purchase_credit, sharing, tiers, waiting
 from .people import student_of
 
 PER_PAGE = 12
@@ -66,6 +66,8 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"offer": shown, "membership": membership, "holding": holding, "is_sold": is_sold}
     context |= waiting.place_of(request, membership)
     context["tiers"] = tiers.around(request, membership)
+    can_buy = is_sold and context["can_join"] and holding is None
+    context["purchase_credit"] = purchase_credit.said(request, membership, shown) if can_buy else ""
     # Only carried along: whether it holds is said after signing in, where guesses are counted.
     context["promo_code"] = code = promoting.brought(request.GET)
     context["guest_url"] = guests.address_for(request, membership, code) if is_sold else ""
