@@ -25,7 +25,7 @@ from ..memberships.models import Membership
 from ..memberships.pricing import price_text
 from ..money import format_money
 from ..payments.customers import full_name_of
-from ..subscriptions import cancel_links, departures, gift_links, guest_links, kept_credit
+from ..subscriptions import amounts, cancel_links, departures, gift_links, guest_links, kept_credit
 from ..subscriptions.gift_models import NO_PLACE
 from ..subscriptions.guest_models import GuestPurchase
 from ..subscriptions.models import Subscription
@@ -34,6 +34,8 @@ from .catalogue import CATALOGUE, TO_GUESTS, Audience, EmailKind
 from .models import Email
 
 LONGEST_SUBJECT = 200
+#: In these the price is what is paid from now on, so that a discount which lasts is named (X9).
+PAID_FROM_NOW_ON = frozenset({EmailKind.BOUGHT, EmailKind.MEMBERSHIP_CHANGED, EmailKind.TRIAL_ENDS_SOON})
 STYLES = Path(__file__).parent / "email.css"
 
 
@@ -102,7 +104,7 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
         **_frame(email, subscription.user, membership),
         "subscription": subscription,
         "is_trial": was.is_trial(now),
-        "price": _price(subscription, email.language),
+        "price": _price(subscription, email),
         "amount": "" if was.amount is None else format_money(was.amount, email.language),
         "items": _items(membership),
         "invoice_url": _invoice_url(email),
@@ -238,8 +240,11 @@ def _full_name(person: Any) -> str:
     return full_name_of(person) or person.get_username()
 
 
-def _price(subscription: Subscription, language: str) -> str:
-    return price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
+def _price(subscription: Subscription, email: Email) -> str:
+    if not subscription.interval:
+        return ""
+    price = price_text(subscription.money, subscription.interval, email.language)
+    return amounts.less(price, is_reduced=subscription.is_reduced and email.kind in PAID_FROM_NOW_ON)
 
 
 def _items(membership: Membership) -> list[dict[str, str]]:

@@ -41,6 +41,17 @@ class PreviewLine:
 
 
 @dataclass(frozen=True)
+class RunningDiscount:
+    """One of which more than one payment is reduced. ``ends_at``: it reduces none from then on; None: no end is known."""
+
+    ends_at: datetime | None
+
+    def lasts(self, at: datetime) -> bool:
+        """Whether a payment of that moment is reduced."""
+        return self.ends_at is None or self.ends_at > at
+
+
+@dataclass(frozen=True)
 class PreviewSnapshot:
     """An invoice that does not exist, as the provider reckons it. A negative ``total`` goes to the person's credit."""
 
@@ -51,7 +62,11 @@ class PreviewSnapshot:
     tax_added: Money
     #: What the person's credit pays of it; negative.
     balance: Money
+    #: What is on the person's credit after it.
+    left: Money
     lines: tuple[PreviewLine, ...]
+    #: Of what is in ``discount``, the one that lasts longest beyond this invoice; None: this one is the last reduced.
+    running: RunningDiscount | None = None
 
 
 class SwitchGateway(Protocol):

@@ -8,7 +8,6 @@ from ..memberships.pricing import price_text
 from ..subscriptions import amounts, tier_changes
 from ..subscriptions.change_models import TierChange
 from ..subscriptions.models import Subscription
-from .amounts import less
 from .dates import day
 
 #: A change that has not come true yet.
@@ -41,7 +40,7 @@ def text_of(change: TierChange | None, language: str) -> str:
     names = {
         "title": change.membership.title,
         "date": day(change.due_at, language),
-        "price": less(amounts.text_of(change.price, language), is_reduced=change.subscription.is_reduced),
+        "price": amounts.less(amounts.text_of(change.price, language), is_reduced=change.subscription.is_reduced),
     }
     is_rhythm = change.state == TierChange.State.PLANNED and change.membership_id == change.subscription.membership_id
     return str(NEW_RHYTHM if is_rhythm else CHANGE_TEXTS[change.state]) % names

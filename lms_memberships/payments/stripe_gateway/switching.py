@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from ...money import from_stripe_amount
 from ..gateway import RequestRefused
 from ..switching import ChangeRequest, PlanRequest, PreviewLine, PreviewSnapshot
-from . import schedules, snapshots, sums
+from . import lasting, schedules, snapshots, sums
 from .calls import under
 from .declines import NEEDS_PERSON
 from .failures import translated
@@ -19,6 +19,10 @@ if TYPE_CHECKING:
         SubscriptionScheduleUpdateParams,
         SubscriptionScheduleUpdateParamsPhase,
     )
+
+
+#: How long what is taken off lasts.
+PREVIEW_EXPAND = ["discounts.source.coupon"]
 
 
 class EndsByItself(RequestRefused):
@@ -49,6 +53,7 @@ class SwitchCalls(schedules.ScheduleCalls):
                         "proration_behavior": "always_invoice" if prorated else "none",
                         "proration_date": int(request.at.timestamp()),
                     },
+                    "expand": PREVIEW_EXPAND,
                 }
             )
         return preview_of(found)
@@ -150,7 +155,9 @@ def preview_of(found: stripe.Invoice) -> PreviewSnapshot:
         discount=parts["discount"],
         tax_added=parts["tax_added"],
         balance=from_stripe_amount(used, currency),
+        left=from_stripe_amount(max(0, -found.total - found.starting_balance), currency),
         lines=tuple(_line(each) for each in found.lines.data),
+        running=lasting.running(found),
     )
 
 
