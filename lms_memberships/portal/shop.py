@@ -1,5 +1,7 @@
 """What is on sale? The public list and the page of one membership."""
 
+from typing import Any
+
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -66,17 +68,20 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     context = {"offer": shown, "membership": membership, "holding": holding, "is_sold": is_sold}
     context |= waiting.place_of(request, membership)
     context["tiers"] = tiers.around(request, membership)
-    can_buy = is_sold and context["can_join"] and holding is None
-    context["purchase_credit"] = purchase_credit.said(request, membership, shown) if can_buy else ""
     # Only carried along: whether it holds is said after signing in, where guesses are counted.
     context["promo_code"] = code = promoting.brought(request.GET)
     context["guest_url"] = guests.address_for(request, membership, code) if is_sold else ""
     context["promo"] = promoting.Promo(typed=code, is_asked_for=is_sold and bool(code or promoting.are_there_any()))
     context["can_give"] = is_sold and context["can_join"] and bool(giving.offers_of(membership))
     context["json_ld"] = sharing.json_ld(shown, context["places"])
-    context["share"] = sharing.open_graph(shown)
-    context["canonical"] = context["share"]["og:url"]
+    context["share"] = share = sharing.open_graph(shown)
+    context |= {"canonical": share["og:url"], "purchase_credit": _credit(request, context)}
     return render(request, "lms_memberships/portal/detail.html", context)
+
+
+def _credit(request: HttpRequest, context: dict[str, Any]) -> str:
+    can_buy = context["is_sold"] and context["can_join"] and context["holding"] is None
+    return purchase_credit.said(request, context["membership"], context["offer"]) if can_buy else ""
 
 
 def _holding(request: HttpRequest, slug: str) -> Subscription | None:

@@ -57,6 +57,9 @@ def quote(snapshot: SubscriptionSnapshot, price: Price, when: When, *, at: datet
     is_now = when == When.NOW and not is_trial
     today = gateway.preview_change(request, prorated=True) if is_now else None
     following = gateway.preview_change(request, prorated=False)
+    if today is not None and today.discount.minor and following.discount.minor and following.running is None:
+        # For one payment only: today's is that one.
+        following = gateway.preview_in_full(request)
     next_at = _next_at(snapshot, price, at) if is_now else snapshot.current_period_end
     return Quote(
         price=price,
