@@ -27,6 +27,7 @@ from ..memberships.pricing import price_text
 from ..money import format_money
 from ..payments.customers import full_name_of
 from ..subscriptions import (
+    amounts,
     cancel_links,
     departures,
     gift_links,
@@ -43,6 +44,8 @@ from .catalogue import CATALOGUE, TO_GUESTS, Audience, EmailKind
 from .models import Email
 
 LONGEST_SUBJECT = 200
+#: In these the price is what is paid from now on, so that a discount which lasts is named (X9).
+PAID_FROM_NOW_ON = frozenset({EmailKind.BOUGHT, EmailKind.MEMBERSHIP_CHANGED, EmailKind.TRIAL_ENDS_SOON})
 STYLES = Path(__file__).parent / "email.css"
 
 
@@ -112,7 +115,7 @@ def context_for(email: Email, *, now: datetime) -> dict[str, object]:
         "subscription": subscription,
         "is_trial": was.is_trial(now),
         "ends_at": _ends_at(email, subscription),
-        "price": _price(subscription, email.language),
+        "price": _price(subscription, email),
         "amount": "" if was.amount is None else format_money(was.amount, email.language),
         "items": _items(membership, email.language),
         "invoice_url": _invoice_url(email),
@@ -256,8 +259,11 @@ def _full_name(person: Any) -> str:
     return full_name_of(person) or person.get_username()
 
 
-def _price(subscription: Subscription, language: str) -> str:
-    return price_text(subscription.money, subscription.interval, language) if subscription.interval else ""
+def _price(subscription: Subscription, email: Email) -> str:
+    if not subscription.interval:
+        return ""
+    price = price_text(subscription.money, subscription.interval, email.language)
+    return amounts.less(price, is_reduced=subscription.is_reduced and email.kind in PAID_FROM_NOW_ON)
 
 
 def _items(membership: Membership, language: str) -> list[dict[str, str]]:

@@ -16,7 +16,7 @@ from .catalogue import EmailKind
 from .models import Email
 
 #: Of the subscription, as they are and as texts.
-PLAIN = ("amount", "currency", "interval", "has_card")
+PLAIN = ("amount", "currency", "interval", "has_card", "is_reduced")
 MOMENTS = ("access_until", "trial_end", "cancel_at", "period_end", "unpaid_since", "card_expires_at")
 
 

@@ -41,6 +41,17 @@ class PreviewLine:
 
 
 @dataclass(frozen=True)
+class RunningDiscount:
+    """One of which more than one payment is reduced. ``ends_at``: it reduces none from then on; None: no end is known."""
+
+    ends_at: datetime | None
+
+    def lasts(self, at: datetime) -> bool:
+        """Whether a payment of that moment is reduced."""
+        return self.ends_at is None or self.ends_at > at
+
+
+@dataclass(frozen=True)
 class PreviewSnapshot:
     """An invoice that does not exist, as the provider reckons it. A negative ``total`` goes to the person's credit."""
 
@@ -51,13 +62,18 @@ class PreviewSnapshot:
     tax_added: Money
     #: What the person's credit pays of it; negative.
     balance: Money
+    #: What is on the person's credit after it.
+    left: Money
     lines: tuple[PreviewLine, ...]
+    #: Of what is in ``discount``, the one that lasts longest beyond this invoice; None: this one is the last reduced.
+    running: RunningDiscount | None = None
 
 
 class SwitchGateway(Protocol):
     """A part of ``gateway.Gateway``. Every method raises a ``GatewayFailure``."""
 
     def preview_change(self, request: ChangeRequest, *, prorated: bool) -> PreviewSnapshot: ...
+    def preview_in_full(self, request: ChangeRequest) -> PreviewSnapshot: ...
     def change_item(self, request: ChangeRequest, *, key: str) -> None: ...
     def plan_change(self, request: PlanRequest, *, key: str) -> str: ...
     def name_tier(self, subscription_id: str, metadata: dict[str, str], *, key: str) -> None: ...

@@ -2,8 +2,6 @@
 
 from datetime import datetime
 
-from django.utils.translation import gettext as _
-
 from ..subscriptions import amounts
 from ..subscriptions.models import Subscription
 
@@ -11,8 +9,4 @@ from ..subscriptions.models import Subscription
 def next_price_of(subscription: Subscription, at: datetime | None, language: str) -> str:
     """What the payment of that moment costs. What Stripe takes off it is named, not reckoned (H7)."""
     amount = amounts.next_of(subscription, at, language)
-    return less(amount.price, is_reduced=amount.is_reduced)
-
-
-def less(price: str, *, is_reduced: bool) -> str:
-    return _("%(price)s, less your discount or credit") % {"price": price} if is_reduced else price
+    return amounts.less(amount.price, is_reduced=amount.is_reduced)

@@ -27,7 +27,7 @@ from ..subscriptions import checkout, holding, instead, openings, places, terms,
 from ..subscriptions.models import Checkout, Subscription
 from ..subscriptions.queries import FAILED_AT_FIRST
 from ..subscriptions.told import OVER
-from . import choosing, promoting, waiting
+from . import choosing, promoting, purchase_credit, waiting
 from .people import sign_up_first, student_of
 from .visitors import address_of
 
@@ -103,6 +103,7 @@ def _confirm(
     promo = promo or promoting.look(request, choosing.price_for(membership, wish=wish.price_id))
     context = {"offer": shown, "membership": membership, "promo": promo, "promo_code": promo.code}
     context["price_id"] = wish.price_id
+    context["purchase_credit"] = purchase_credit.said(request, membership, shown)
     return render(request, "lms_memberships/portal/confirm.html", context | more, status=promo.status)
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import groupby
 
 from django.utils.functional import Promise
@@ -45,13 +46,13 @@ def origin_of(subscription: Subscription, *, is_trial: bool) -> str:
     return str(ON_TRIAL if is_own else ORIGINS[subscription.origin])
 
 
-def end_of(subscription: Subscription, *, renews: bool, language: str) -> str:
-    """When it ends (P12). Empty: it is over, or has not begun."""
+def end_of(subscription: Subscription, at: datetime | None, *, renews: bool, language: str) -> str:
+    """When it ends (P12). Empty: it is over, or has not begun, or nobody knows."""
     if subscription.is_for_good:
         return str(NEVER)
     if renews:
         return str(UNTIL_CANCELLED)
-    return day(subscription.cancel_at or subscription.access_until, language)
+    return day(at, language)
 
 
 def grouped(items: Iterable[Item]) -> tuple[Group, ...]:

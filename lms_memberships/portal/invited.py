@@ -15,7 +15,7 @@ from ..memberships.offers import offer
 from ..memberships.promotion_words import discount_text
 from ..payments import connect
 from ..subscriptions import checkout
-from . import waiting
+from . import purchase_credit, waiting
 from .people import student_of
 
 
@@ -40,10 +40,12 @@ def shown_to(request: HttpRequest, link: InvitationLink) -> dict[str, object]:
     if request.user.is_authenticated:
         trial_days = checkout.trial_days_for(student_of(request), membership)
     code = link.promotion_code
+    shown = offer(membership, now=now, language=language, trial_days=trial_days, way=way)
     return {
         "link": link,
         "membership": membership,
-        "offer": offer(membership, now=now, language=language, trial_days=trial_days, way=way),
+        "offer": shown,
+        "purchase_credit": "" if link.is_free else purchase_credit.said(request, membership, shown),
         # As our copy has it: Stripe is asked when the button is pressed, and by nobody who only looks.
         "discount": discount_text(code, language) if code is not None and _holds(link, now) else "",
         "free_until": _last_day(link.free_until(now)) if link.is_free else None,

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_http_methods
 from .. import clock
 from ..asking import asks_stripe, may_ask
 from ..errors import OutsideFailure, Refusal
-from ..memberships.pricing import price_text
 from ..money import format_money
 from ..payments.connect import get_gateway
 from ..payments.gateway import SubscriptionStatus
@@ -20,7 +19,7 @@ from ..personal_data import erasing
 from ..subscriptions import pausing
 from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
-from . import quoting
+from . import resuming_words
 from .people import student_of
 
 
@@ -74,22 +73,14 @@ def go_on(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect("lms_memberships:account")
 
 
-def _cost(request: HttpRequest, subscription: Subscription) -> dict[str, str]:
+def _cost(request: HttpRequest, subscription: Subscription) -> dict[str, object]:
     """What is paid today and then (X9). Where Stripe does not say, the price, and that it may be less."""
     language = get_language() or "en"
-    price = price_text(subscription.money, subscription.interval, language)
     try:
-        found = pausing.look_on(subscription, gateway=get_gateway()) if may_ask(request) else None
+        found = pausing.look_on(subscription, gateway=get_gateway(), now=clock.now()) if may_ask(request) else None
     except (Refusal, OutsideFailure):
         found = None
-    if found is None:
-        return {"price": price}
-    credit = format_money(found.credit, language) if found.credit else ""
-    return {
-        "price": quoting.price_said(price, is_taxed=found.is_taxed),
-        "due": format_money(found.due, language),
-        "credit": credit,
-    }
+    return resuming_words.said(subscription, found, language=language)
 
 
 def _page(request: HttpRequest, context: dict[str, object]) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 from ..memberships.ladder_models import When
 from ..memberships.pricing import price_text
 from ..money import Money, format_money
-from ..payments.switching import PreviewLine, PreviewSnapshot
+from ..payments.switching import PreviewLine, PreviewSnapshot, RunningDiscount
 from ..subscriptions.models import Subscription
 from ..subscriptions.quotes import Quote
 from .dates import day
@@ -31,8 +31,10 @@ def said(subscription: Subscription, quote: Quote, *, language: str) -> ShownQuo
         "new": name_of(quote.price, subscription, language),
         "date": day(quote.next_at, language),
         "next": format_money(quote.next.due, language),
-        "price": price_said(
-            price_text(price, quote.price.interval, language), is_taxed=bool(quote.next.tax_added.minor)
+        "price": lasting_said(
+            price_said(price_text(price, quote.price.interval, language), is_taxed=bool(quote.next.tax_added.minor)),
+            quote.lasting,
+            language,
         ),
     }
     if quote.today is None:
@@ -52,6 +54,16 @@ def price_said(price: str, *, is_taxed: bool) -> str:
     return _("%(price)s plus tax") % {"price": price} if is_taxed else price
 
 
+def lasting_said(price: str, discount: RunningDiscount | None, language: str) -> str:
+    """What is paid after the next payment, where a discount outlasts that one (X9)."""
+    if discount is None:
+        return price
+    if discount.ends_at is None:
+        return _("%(price)s, less your discount as long as it lasts") % {"price": price}
+    words = {"price": price, "date": day(discount.ends_at, language)}
+    return _("%(price)s, less your discount for payments before %(date)s") % words
+
+
 def _nothing_today(subscription: Subscription, quote: Quote) -> str:
     if quote.when == When.PERIOD_END:
         return _(
@@ -67,14 +79,20 @@ def _nothing_today(subscription: Subscription, quote: Quote) -> str:
 
 
 def _rows(today: PreviewSnapshot, names: dict[str, str], language: str) -> tuple[tuple[str, str], ...]:
-    rows = [(_label(line) % names, format_money(line.money, language)) for line in today.lines]
+    lines = [(_label(line) % names, format_money(line.money, language)) for line in today.lines]
+    return (*lines, *sum_rows(today, language))
+
+
+def sum_rows(today: PreviewSnapshot, language: str) -> tuple[tuple[str, str], ...]:
+    """What comes between the lines and the amount that is paid, and that."""
+    rows = []
     if today.discount.minor:
         rows.append((_("Discount"), format_money(Money(-today.discount.minor, today.discount.currency), language)))
     if today.tax_added.minor:
         rows.append((_("Tax"), format_money(today.tax_added, language)))
     if today.balance.minor:
         rows.append((_("From your credit"), format_money(today.balance, language)))
-    rows.append((_("To pay today"), names["due"]))
+    rows.append((_("To pay today"), format_money(today.due, language)))
     return tuple(rows)
 
 

@@ -1,5 +1,7 @@
 """What is on sale? The public list and the page of one membership."""
 
+from typing import Any
+
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -16,7 +18,7 @@ from ..memberships.queries import MembershipQuerySet
 from ..payments import connect
 from ..subscriptions import checkout, instead, places, trials
 from ..subscriptions.models import Subscription
-from . import choosing, giving, guests, promoting, sharing, tiers, waiting
+from . import choosing, giving, guests, promoting, purchase_credit, sharing, tiers, waiting
 from .people import student_of
 
 PER_PAGE = 12
@@ -75,8 +77,8 @@ def detail(request: HttpRequest, slug: str) -> HttpResponse:
     context["promo"] = promoting.Promo(typed=code, is_asked_for=is_sold and bool(code or promoting.are_there_any()))
     context["can_give"] = is_sold and context["can_join"] and bool(giving.offers_of(membership))
     context["json_ld"] = sharing.json_ld(shown, context["places"])
-    context["share"] = sharing.open_graph(shown)
-    context["canonical"] = context["share"]["og:url"]
+    context["share"] = share = sharing.open_graph(shown)
+    context |= {"canonical": share["og:url"], "purchase_credit": _credit(request, context)}
     return render(request, "lms_memberships/portal/detail.html", context)
 
 
@@ -92,6 +94,11 @@ def _what_is_theirs(request: HttpRequest, membership: Membership) -> dict[str, S
 def _trial_days(request: HttpRequest, membership: Membership) -> int | None:
     """A stranger is told of the trial; whether they had it already is known once they have signed in."""
     return checkout.trial_days_for(request.user, membership) if request.user.is_authenticated else None
+
+
+def _credit(request: HttpRequest, context: dict[str, Any]) -> str:
+    can_buy = context["is_sold"] and context["can_join"] and not (context["holding"] or context["instead"])
+    return purchase_credit.said(request, context["membership"], context["offer"]) if can_buy else ""
 
 
 def _holding(request: HttpRequest, membership: Membership) -> Subscription | None:

@@ -42,14 +42,14 @@ CANCELLABLE = frozenset(
 SWITCHABLE = frozenset({Situation.TRIAL_WITH_CARD, Situation.TRIAL_WITHOUT_CARD, Situation.RENEWING})
 PAYABLE = frozenset({Situation.FAILING, Situation.LOCKED})
 #: Those that go on until somebody cancels.
-RENEWS = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING})
+RENEWS = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING, Situation.PAYMENTS_PAUSED})
 #: Those whose own payments are as they should be: what is open of them is of an earlier period.
 GOES_ON = CANCELLABLE - PAYABLE | {Situation.ENDING, Situation.LEAVING}
 #: Those whose cancellation can be taken back.
 RESUMABLE = frozenset({Situation.ENDING, Situation.LEAVING, Situation.WAITING_TO_END})
-#: Those of which no end is said: it is over, or until when it is open hangs on a payment.
+#: Those of which no end is said: it is over, it rests, or until when it is open hangs on a payment.
 WITHOUT_END = OVER | PAYABLE | {Situation.DISPUTED, Situation.GIFT_DISPUTED, Situation.PRICE_UNKNOWN_CLOSED}
-WITHOUT_END |= {Situation.DISPUTE_LOST_ENDING}
+WITHOUT_END |= {Situation.DISPUTE_LOST_ENDING, Situation.PAUSED, Situation.WITHDRAWING}
 #: The order on the page: what is closed for want of a payment, what soon will be, what waits.
 URGENCY = {
     situation: number
@@ -164,8 +164,6 @@ def standing(
     to_mend = [invoice for invoice in found if invoice.status in billing.payable(subscription)]
     change = tier_words.running_of(subscription)
     is_planned = change is not None and change.state == TierChange.State.PLANNED and situation in SWITCHABLE
-    # Until when it is open hangs on a payment, and no payment makes it last beyond that.
-    is_bounded = situation in PAYABLE and subscription.cancel_at is not None
     is_trial = situation in ON_TRIAL or _was_only_tried(subscription)
     return Standing(
         subscription=subscription,
@@ -180,15 +178,26 @@ def standing(
         # Of what was only tried, and goes on no more, nothing is ever paid.
         seller="" if is_trial and situation not in ON_TRIAL | PAYING else seller,
         origin=origin_of(subscription, is_trial=is_trial),
-        end=""
-        if situation in WITHOUT_END and not is_bounded
-        else end_of(subscription, renews=situation in RENEWS, language=language),
+        end=_end(subscription, situation, language, now=now),
         failure=failure_of(subscription, to_mend, now=now, language=language) if situation in PAYABLE else None,
         open_invoices=tuple(_open_besides(found, to_mend, situation)),
         change=change,
         change_text=tier_words.text_of(change, language, ends=situation in RESUMABLE),
         leaving=leaving,
     )
+
+
+def _end(subscription: Subscription, situation: Situation, language: str, *, now: datetime) -> str:
+    # Until when it is open hangs on a payment, and no payment makes it last beyond that.
+    is_bounded = situation in PAYABLE and subscription.cancel_at is not None
+    if situation in WITHOUT_END and not is_bounded:
+        return ""
+    at = subscription.cancel_at or subscription.access_until
+    if situation is Situation.LEAVING:
+        # Not confirmed: with what is paid for, as the page that asked said, and without the days of grace.
+        is_ahead = changes.lasts_until_the_end(subscription, now=now)
+        at = subscription.cancel_at or (subscription.period_end if is_ahead else None)
+    return end_of(subscription, at, renews=situation in RENEWS, language=language)
 
 
 def _sentence(subscription: Subscription, situation: Situation, leaving: Leaving, language: str) -> str:

@@ -8,7 +8,6 @@ from ..memberships.pricing import price_text
 from ..subscriptions import amounts, tier_changes
 from ..subscriptions.change_models import TierChange
 from ..subscriptions.models import Subscription
-from .amounts import less
 from .dates import day
 
 #: A change that has not come true yet.
@@ -61,7 +60,7 @@ def text_of(change: TierChange | None, language: str, *, ends: bool) -> str:
     names = {
         "title": change.membership.title,
         "date": day(change.due_at, language),
-        "price": less(amounts.text_of(change.price, language), is_reduced=change.subscription.is_reduced),
+        "price": amounts.less(amounts.text_of(change.price, language), is_reduced=change.subscription.is_reduced),
     }
     if ends and change.state == TierChange.State.WAITING:
         return str(ENDING_TEXT) % names

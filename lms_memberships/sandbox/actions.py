@@ -59,8 +59,8 @@ class Actions:
 
         ``session`` (the API object), ``status`` ("open", "complete", "expired"), ``seller``, ``mode``,
         ``lines`` [{name, description, image, quantity, amount, interval, interval_count}], ``currency``,
-        ``subtotal``, ``discount``, ``promotion_code`` (applied, or None), ``allow_promotion_codes``, ``today``
-        (amount due now), ``next_amount`` and ``next_at`` (first renewal or end of trial; None for one-time),
+        ``subtotal``, ``discount``, ``promotion_code`` (applied, or None), ``allow_promotion_codes``, ``total``,
+        ``balance`` (what the customer's balance does to it), ``today`` (amount due now), ``next_amount`` and ``next_at`` (first renewal or end of trial; None for one-time),
         ``interval``, ``interval_count``, ``trial_days``, ``trial_end``, ``card_required``, ``takes_debits``, ``email`` (fixed, or None),
         ``customer_name``, ``missing_payment_method``, ``terms_required``, ``success_url``, ``cancel_url``,
         ``message`` (the last failure).

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db.models import Prefetch, QuerySet
+from django.utils.translation import gettext as _
 
 from ..memberships import taxes
 from ..memberships.models import Price
@@ -67,6 +68,11 @@ def next_of(subscription: Subscription, at: datetime | None, language: str) -> A
 
 def _told() -> QuerySet[PriceMoveEntry]:
     return PriceMoveEntry.objects.filter(state=PriceMoveEntry.State.TOLD, move__state=PriceMove.State.PLANNED)
+
+
+def less(price: str, *, is_reduced: bool) -> str:
+    """What Stripe takes off it is named, not reckoned."""
+    return _("%(price)s, less your discount or credit") % {"price": price} if is_reduced else price
 
 
 def _planned(subscription: Subscription, at: datetime | None) -> Price | None:

@@ -55,6 +55,12 @@ def cancel(subscription: Subscription, *, gateway: Gateway, now: datetime, why: 
     return _change(subscription, "cancel", end, _is_ending, said=_digest(why), gateway=gateway, now=now)
 
 
+def lasts_until_the_end(subscription: Subscription, *, now: datetime) -> bool:
+    """Whether cancelling it now leaves it open until the end of its period, which lies ahead."""
+    is_ahead = subscription.period_end is not None and subscription.period_end > now
+    return is_ahead and subscription.opened_at is not None and subscription.status not in WITHOUT_PAID_TIME
+
+
 def is_ending(subscription: Subscription) -> bool:
     """It ends by a cancellation, or is over. Of what never renewed, or is paid off, neither is true."""
     if not subscription.is_recurring or not subscription.stripe_id or subscription.paid_up_at is not None:

@@ -14,8 +14,9 @@ from ..money import Money
 from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.models import Intent
+from ..payments.switching import PreviewSnapshot, RunningDiscount
 from ..retrying import retried
-from . import freed_credit, instalments, kept_credit, leaving, letting_go, lifecycle, people, places, tiers
+from . import freed_credit, instalments, kept_credit, leaving, letting_go, lifecycle, people, places, quotes, tiers
 from .models import Checkout, Subscription
 
 PAUSE, GO_ON = "pause", "go_on"
@@ -55,11 +56,16 @@ class GoneOn:
 
 @dataclass(frozen=True)
 class Resumption:
-    """What is paid for going on. ``credit``: what is taken off in it for time that was paid before; None: nothing."""
+    """What is paid for going on. ``preview`` says how that comes about; None: it was asked for before, and waits to be paid.
+
+    ``lasting``: what is taken off the payment after it too. ``is_reduced``: something is, and nobody has said what.
+    """
 
     due: Money
-    credit: Money | None
     is_taxed: bool
+    preview: PreviewSnapshot | None = None
+    lasting: RunningDiscount | None = None
+    is_reduced: bool = False
 
 
 def why_not(subscription: Subscription) -> str | Promise:
@@ -87,7 +93,7 @@ def look(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Mone
         return None
 
 
-def look_on(subscription: Subscription, *, gateway: Gateway) -> Resumption | None:
+def look_on(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Resumption | None:
     """What going on costs, as Stripe reckons it. None: it does not say, or it is not paused any more."""
     snapshot = gateway.read_subscription(subscription.stripe_id)
     if snapshot.status != SubscriptionStatus.PAUSED:
@@ -95,12 +101,14 @@ def look_on(subscription: Subscription, *, gateway: Gateway) -> Resumption | Non
     latest = snapshot.latest_invoice
     if latest is not None and latest.status == "open":
         # Pressed before: it is this that waits to be paid.
-        return Resumption(latest.amount_due, None, bool(latest.tax_added and latest.tax_added.minor))
+        is_taxed = bool(latest.tax_added and latest.tax_added.minor)
+        return Resumption(latest.amount_due, is_taxed, is_reduced=snapshot.is_reduced)
     try:
         preview = gateway.preview_unpause(subscription.stripe_id)
     except (NotFound, RequestRefused):
         return None
-    return Resumption(preview.due, kept_credit.credit_in(preview), bool(preview.tax_added.minor))
+    lasting = quotes.lasting_beyond(preview, quotes.after(now, subscription.interval))
+    return Resumption(preview.due, bool(preview.tax_added.minor), preview, lasting)
 
 
 def pause(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:

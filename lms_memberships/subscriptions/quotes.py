@@ -8,7 +8,7 @@ from ..memberships.ladder_models import When
 from ..memberships.models import Price
 from ..memberships.pricing import STEPS
 from ..payments.gateway import Gateway, SubscriptionSnapshot, SubscriptionStatus
-from ..payments.switching import ChangeRequest, PreviewSnapshot
+from ..payments.switching import ChangeRequest, PreviewSnapshot, RunningDiscount
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,8 @@ class Quote:
     request: ChangeRequest
     #: A schedule leads it at the moment.
     is_led: bool = False
+    #: What is taken off the payment after ``next`` as well.
+    lasting: RunningDiscount | None = None
 
     @property
     def fingerprint(self) -> list[object]:
@@ -55,17 +57,33 @@ def quote(snapshot: SubscriptionSnapshot, price: Price, when: When, *, at: datet
     is_now = when == When.NOW and not is_trial
     today = gateway.preview_change(request, prorated=True) if is_now else None
     following = gateway.preview_change(request, prorated=False)
+    if today is not None and today.discount.minor and following.discount.minor and following.running is None:
+        # For one payment only: today's is that one.
+        following = gateway.preview_in_full(request)
+    next_at = _next_at(snapshot, price, at) if is_now else snapshot.current_period_end
     return Quote(
         price=price,
         when=when,
         at=at,
         today=today,
         next=following,
-        next_at=_next_at(snapshot, price, at) if is_now else snapshot.current_period_end,
+        next_at=next_at,
         is_trial=is_trial,
         request=request,
         is_led=bool(snapshot.schedule_id),
+        lasting=lasting_beyond(following, after(next_at, price.interval)),
     )
+
+
+def lasting_beyond(preview: PreviewSnapshot, at: datetime) -> RunningDiscount | None:
+    """What is taken off that invoice, and off a payment of that moment too."""
+    return preview.running if preview.running is not None and preview.running.lasts(at) else None
+
+
+def after(at: datetime, interval: str) -> datetime:
+    """When the payment follows that comes after one of that moment."""
+    rhythm = rhythm_of(interval)
+    return at + STEPS[rhythm.unit or "month"](rhythm.step)
 
 
 def _next_at(snapshot: SubscriptionSnapshot, price: Price, at: datetime) -> datetime:
@@ -73,4 +91,4 @@ def _next_at(snapshot: SubscriptionSnapshot, price: Price, at: datetime) -> date
     rhythm = rhythm_of(price.interval)
     if (rhythm.unit, rhythm.step) == (snapshot.interval, snapshot.interval_count) or rhythm.unit is None:
         return snapshot.current_period_end
-    return at + STEPS[rhythm.unit](rhythm.step)
+    return after(at, price.interval)

@@ -72,7 +72,7 @@ def test_paused_and_gone_on_with(held, browser, student, live_session, sandbox, 
     assert len(invoices(sandbox)) == 1, "nothing is charged meanwhile"
     shown = text(browser.get(address(held, "continue")).content.decode())
     assert at_stripe(sandbox)["status"] == "paused", "looking changes nothing"
-    assert f"{credit} that was credited to you is taken off already" in shown
+    assert f"What was credited to you -{credit}" in shown.replace("−", "-")
     assert "and after that €19.00 per month." in shown
     assert "goes on" in press(browser, held, "continue")
     held.refresh_from_db()
@@ -123,7 +123,7 @@ def test_stripe_says_nothing_and_no_credit_is_claimed(held, browser, sandbox):
     press(browser, held, "pause")
     sandbox.faults.plan(Fault("status", "POST /v1/invoices/create_preview", status=400))
     shown = text(browser.get(address(held, "continue")).content.decode())
-    assert "you pay €19.00 per month, less any credit that you have." in shown
+    assert "you pay €19.00 per month, less any discount and credit that you have." in shown
     assert "credited to you" not in shown
 
 

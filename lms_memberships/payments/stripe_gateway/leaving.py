@@ -6,7 +6,7 @@ from ..leaving import Why
 from ..switching import PreviewSnapshot
 from .calls import Calls, under
 from .failures import translated
-from .switching import preview_of
+from .switching import PREVIEW_EXPAND, preview_of
 
 if TYPE_CHECKING:
     from stripe.params import SubscriptionPauseParams, SubscriptionUpdateParams
@@ -50,7 +50,11 @@ class LeavingCalls(Calls):
         """The invoice of the period that would begin now, less what waits to be credited."""
         with translated():
             found = self.client.v1.invoices.create_preview(
-                {"subscription": subscription_id, "subscription_details": {"resume_at": "now"}}
+                {
+                    "subscription": subscription_id,
+                    "subscription_details": {"resume_at": "now"},
+                    "expand": PREVIEW_EXPAND,
+                }
             )
         return preview_of(found)
 

@@ -1,7 +1,7 @@
 """How does a subscription get another price? Previewed, changed at once, or planned for its period's end (guide §7)."""
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import stripe
 from django.utils.translation import gettext_lazy as _
@@ -9,16 +9,21 @@ from django.utils.translation import gettext_lazy as _
 from ...money import from_stripe_amount
 from ..gateway import RequestRefused
 from ..switching import ChangeRequest, PlanRequest, PreviewLine, PreviewSnapshot
-from . import schedules, snapshots, sums
+from . import lasting, schedules, snapshots, sums
 from .calls import under
 from .declines import NEEDS_PERSON
 from .failures import translated
 
 if TYPE_CHECKING:
     from stripe.params import (
+        InvoiceCreatePreviewParams,
         SubscriptionScheduleUpdateParams,
         SubscriptionScheduleUpdateParamsPhase,
     )
+
+
+#: How long what is taken off lasts.
+PREVIEW_EXPAND = ["discounts.source.coupon"]
 
 
 class EndsByItself(RequestRefused):
@@ -40,18 +45,11 @@ class SwitchCalls(schedules.ScheduleCalls):
 
     def preview_change(self, request: ChangeRequest, *, prorated: bool) -> PreviewSnapshot:
         """What is charged now; not ``prorated``: what the next period costs at that price."""
-        with translated():
-            found = self.client.v1.invoices.create_preview(
-                {
-                    "subscription": request.subscription_id,
-                    "subscription_details": {
-                        "items": [{"id": request.item_id, "price": request.price_id, "quantity": request.quantity}],
-                        "proration_behavior": "always_invoice" if prorated else "none",
-                        "proration_date": int(request.at.timestamp()),
-                    },
-                }
-            )
-        return preview_of(found)
+        return self._preview(_previewed(request, "always_invoice" if prorated else "none"))
+
+    def preview_in_full(self, request: ChangeRequest) -> PreviewSnapshot:
+        """What the next period costs at that price once no discount is left."""
+        return self._preview({**_previewed(request, "none"), "discounts": ""})
 
     def change_item(self, request: ChangeRequest, *, key: str) -> None:
         """Paid at once, or nothing changes until it is: then the subscription says what waits (``pending_until``)."""
@@ -97,6 +95,11 @@ class SwitchCalls(schedules.ScheduleCalls):
         intents = [each.payment.payment_intent for each in (payments.data if payments else [])]
         return any(not isinstance(each, str) and each is not None and _waits_for_person(each) for each in intents)
 
+    def _preview(self, params: "InvoiceCreatePreviewParams") -> PreviewSnapshot:
+        with translated():
+            found = self.client.v1.invoices.create_preview(params)
+        return preview_of(found)
+
     def _led_by(self, request: PlanRequest, key: str) -> stripe.SubscriptionSchedule:
         """Its schedule, with nothing planned in it yet, or just this."""
         calls = self.client.v1.subscription_schedules
@@ -113,6 +116,18 @@ class SwitchCalls(schedules.ScheduleCalls):
         if snapshots.schedule(schedule).next_price_id not in {"", request.price_id}:
             raise PlannedOtherwise
         return schedule
+
+
+def _previewed(request: ChangeRequest, proration: "Literal['always_invoice', 'none']") -> "InvoiceCreatePreviewParams":
+    return {
+        "subscription": request.subscription_id,
+        "subscription_details": {
+            "items": [{"id": request.item_id, "price": request.price_id, "quantity": request.quantity}],
+            "proration_behavior": proration,
+            "proration_date": int(request.at.timestamp()),
+        },
+        "expand": PREVIEW_EXPAND,
+    }
 
 
 def _phases(
@@ -150,7 +165,9 @@ def preview_of(found: stripe.Invoice) -> PreviewSnapshot:
         discount=parts["discount"],
         tax_added=parts["tax_added"],
         balance=from_stripe_amount(used, currency),
+        left=from_stripe_amount(max(0, -found.total - found.starting_balance), currency),
         lines=tuple(_line(each) for each in found.lines.data),
+        running=lasting.running(found),
     )
 
 

@@ -131,7 +131,9 @@ def _use_balance(unit: Work, invoice: Object, paid_with: Object | None) -> None:
     customer = unit.get("customer", invoice["customer"])
     lines.settle_balance(unit, invoice)
     if paid_with is not None:
-        invoice |= {"amount_due": paid_with["amount"], "_ending_balance": invoice["starting_balance"]}
+        # The page took the rest of it: so much of the balance is used, and none by a page that leaves it alone.
+        left = invoice["starting_balance"] + invoice["total"] - paid_with["amount"]
+        invoice |= {"amount_due": paid_with["amount"], "_ending_balance": left}
     invoice["ending_balance"] = invoice["_ending_balance"]
     balances.use(unit, customer, invoice)
 

@@ -12,6 +12,7 @@ from ..store import Object
 from ..work import Work, new_id
 from . import completing
 
+BALANCE_USED_UP = "The credit was used for something else meanwhile. Look at the new amount, then confirm."
 USED_UP = "This promotion code cannot be used any more. Look at the new amount, then confirm."
 OUTCOMES: dict[str, OutcomeKind] = {"paid": "paid", "unpaid": "processing", "no_payment_required": "started"}
 
@@ -102,6 +103,8 @@ def settle(  # noqa: PLR0913 - all that is known of one payment
 ) -> Outcome:
     if isinstance(verdict, Decline):
         return declined(session, verdict)
+    if intent["object"] == "setup_intent" and orders.due_today(unit, session):
+        return declined(session, Decline("balance_changed", BALANCE_USED_UP))
     completing.complete(unit, session, email=email, name=name, method=method, intent=intent)
     return over(unit, session)
 
@@ -110,7 +113,7 @@ def start_without_card(unit: Work, session: Object, *, email: str, name: str) ->
     if (
         session["payment_method_collection"] != "if_required"
         and session["mode"] == "subscription"
-        or session["amount_total"]
+        or orders.due_today(unit, session)
     ):
         return Outcome("declined", message="A card is needed.")
     if _drop_what_is_used_up(unit, session):
@@ -142,7 +145,7 @@ def declined(session: Object, decline: Decline) -> Outcome:
 
 def _intent(unit: Work, session: Object) -> Object:
     """One for the whole visit, however often the card is refused."""
-    amount = session["amount_total"]
+    amount = orders.due_today(unit, session)
     if not amount:
         return intents.create_setup(unit, customer=session["customer"])
     intent = unit.find("payment_intent", session.get("_payment_intent"))

@@ -26,14 +26,16 @@ def checkout(unit: Work, session: Object) -> Object:
         "discount": session["total_details"]["amount_discount"],
         "promotion_code": _code(unit, session),
         "allow_promotion_codes": bool(session["allow_promotion_codes"]),
-        "today": session["amount_total"],
+        "total": session["amount_total"],
+        "balance": orders.balance_used(unit, session),
+        "today": orders.due_today(unit, session),
         "next_at": next_at,
         "next_amount": next_amount,
         "interval": recurring["interval"],
         "interval_count": recurring["interval_count"],
         "trial_days": trial.get("trial_period_days"),
         "trial_end": orders.trial_end(session, now=unit.now),
-        "card_required": needs_card(session),
+        "card_required": needs_card(unit, session),
         "takes_debits": "sepa_debit" in session["payment_method_types"],
         "missing_payment_method": trial.get("trial_settings", {}).get("end_behavior", {}).get("missing_payment_method"),
         "email": (customer or {}).get("email") or session["customer_email"],
@@ -45,8 +47,8 @@ def checkout(unit: Work, session: Object) -> Object:
     }
 
 
-def needs_card(session: Object) -> bool:
-    if session["amount_total"]:
+def needs_card(unit: Work, session: Object) -> bool:
+    if orders.due_today(unit, session):
         return True
     return session["mode"] == "subscription" and session["payment_method_collection"] == "always"
 

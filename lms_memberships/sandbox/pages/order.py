@@ -69,13 +69,15 @@ def _trial(view: Object, t: Texts) -> str:
 
 def _sums(view: Object, t: Texts) -> list[tuple[str, str]]:
     """What stands between the price and the amount due: nothing, most of the time."""
-    discount, tax = view.get("discount") or 0, _tax(view)
+    discount, tax, balance = view.get("discount") or 0, _tax(view), view.get("balance") or 0
     sums = [(t("subtotal"), _money(view["subtotal"], view, t))] if discount or tax else []
     if discount or view.get("promotion_code"):
         label = t("discount", name=view.get("promotion_code") or "").strip()
         sums.append((label, _money(-discount, view, t)))
     if tax:
         sums.append((t("tax"), _money(tax, view, t)))
+    if balance:
+        sums += [(t("total"), _money(view["total"], view, t)), (t("applied_balance"), _money(balance, view, t))]
     return sums
 
 

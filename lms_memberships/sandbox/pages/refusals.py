@@ -32,6 +32,9 @@ IN_FRENCH: dict[str, str] = {
     "This promotion code cannot be used any more. Look at the new amount, then confirm.": (
         "Ce code promotionnel n’est plus utilisable. Vérifiez le nouveau montant, puis confirmez."
     ),
+    "The credit was used for something else meanwhile. Look at the new amount, then confirm.": (
+        "Votre crédit a été utilisé entre-temps. Vérifiez le nouveau montant, puis confirmez."
+    ),
     "This promotion code is not active.": "Ce code promotionnel n’est plus actif.",
     "This promotion code cannot be redeemed because it is for another customer.": (
         "Ce code promotionnel est réservé à une autre personne."

@@ -26,6 +26,7 @@ TEXTS: dict[str, tuple[str, str]] = {
     "tax": ("Tax", "Taxes"),
     "due_today": ("Due today", "À payer aujourd’hui"),
     "total": ("Total", "Total"),
+    "applied_balance": ("Applied balance", "Solde utilisé"),
     "then": ("Then {price} starting {date}", "Puis {price} à partir du {date}"),
     "discount": ("Discount {name}", "Réduction {name}"),
     "days_free": ("{count} days free", "{count} jours gratuits"),

@@ -120,6 +120,19 @@ def _discounts(unit: Work, session: Object, items: list[Object]) -> Object:
     return discounts.share_out(unit, plain, coupons, currency=session["currency"])
 
 
+def balance_used(unit: Work, session: Object) -> int:
+    """What the customer's balance does to today's payment: a credit is negative. A page of one payment leaves it alone."""
+    customer = unit.find("customer", session["customer"])
+    if session["mode"] != "subscription" or customer is None:
+        return 0
+    return max(customer["balance"], -session["amount_total"])
+
+
+def due_today(unit: Work, session: Object) -> int:
+    """What is charged. ``amount_total`` stays the total before the balance."""
+    return session["amount_total"] + balance_used(unit, session)
+
+
 def refuse_too_small(session: Object) -> None:
     if 0 < session["amount_total"] < SMALLEST and session["currency"] not in DECIMALS:
         raise ApiError("The Checkout Session's total amount due must add up to at least 0.50.", code="amount_too_small")
