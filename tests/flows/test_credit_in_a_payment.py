@@ -1,5 +1,7 @@
 """What becomes of a pause's credit that is part of a payment to go on, when that is called off? It stays theirs, once (X14)."""
 
+from contextlib import suppress
+
 import pytest
 from django.core import mail
 from django.core.management import CommandError
@@ -217,3 +219,25 @@ def test_who_buys_anew_beside_a_payment_that_waits_keeps_the_credit(held, browse
     press(browser, held, "cancel")
     postman.deliver()
     assert balance(sandbox) == credit
+
+
+def test_whoever_has_declared_a_withdrawal_is_credited_nothing(
+    held, browser, gateway, sandbox, clock, postman, settings
+):
+    """X14, G23: negative control: Stripe has not ended it yet, and the payment to go on is voided in its dashboard."""
+    settings.LMS_MEMBERSHIPS_WITHDRAWAL_DAYS = 14
+    postman.deliver()
+    goes_on_unpaid(held, browser, sandbox, clock)
+    sandbox.faults.plan(Fault("status", "DELETE /v1/subscriptions/*", status=400, count=9))
+    press(browser, held, "withdraw")
+    assert at_stripe(sandbox)["status"] == "paused"
+    gateway.client.v1.invoices.void_invoice(invoices(sandbox)[0]["id"])
+    with suppress(CommandError):
+        # The end is refused again, which the run says.
+        postman.deliver()
+    assert (at_stripe(sandbox)["status"], entries(sandbox)) == ("paused", [])
+    sandbox.faults.clear()
+    rest_is_over()
+    postman.deliver()
+    [refund] = sandbox.store.all("refund", account=sandbox.account_id)
+    assert (refund["amount"], balance(sandbox)) == (1900, 0)
