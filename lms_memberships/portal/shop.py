@@ -97,5 +97,6 @@ def _trial_days(request: HttpRequest, membership: Membership) -> int | None:
 def _holding(request: HttpRequest, membership: Membership) -> Subscription | None:
     if not request.user.is_authenticated:
         return None
-    mine = Subscription.objects.of(student_of(request)).filter(membership=membership)
-    return mine.giving_access(clock.now()).select_related("membership").first()
+    mine = Subscription.objects.of(student_of(request)).filter(membership=membership).select_related("membership")
+    now = clock.now()
+    return next((subscription for subscription in mine if subscription.is_live(now)), None)
