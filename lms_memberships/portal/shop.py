@@ -104,5 +104,6 @@ def _credit(request: HttpRequest, context: dict[str, Any]) -> str:
 def _holding(request: HttpRequest, membership: Membership) -> Subscription | None:
     if not request.user.is_authenticated:
         return None
-    mine = Subscription.objects.of(student_of(request)).filter(membership=membership)
-    return mine.giving_access(clock.now()).select_related("membership").first()
+    mine = Subscription.objects.of(student_of(request)).filter(membership=membership).select_related("membership")
+    now = clock.now()
+    return next((subscription for subscription in mine if subscription.is_live(now)), None)

@@ -149,12 +149,7 @@ class Standing:
 
 
 def standing(
-    subscription: Subscription,
-    *,
-    now: datetime,
-    language: str,
-    seller: str = "",
-    beside: Iterable[Subscription] = (),
+    subscription: Subscription, *, now: datetime, language: str, seller: str = "", beside: Iterable[Subscription] = ()
 ) -> Standing:
     """Asks nothing, once all that the account page prefetches is there. ``beside``: all that the person holds."""
     leaving = leaving_of(subscription, beside=beside, now=now)
