@@ -55,6 +55,18 @@ def test_every_text_is_translated_and_looked_at(package, language):
     assert [message.id for message in messages if message.fuzzy or not all(texts(message))] == []
 
 
+#: An amount is mostly a plural in French, "39,00 € sont": a verb in the singular needs another subject.
+SINGULAR = re.compile(
+    r"(?:^|[.;:!?,]\W|»\W)(?:%\((?:amount|credit|money|due|left|price)\)s)[^.;:!?%]*(?:%\(\w+\)s[^.;:!?%]*)?\b(?:est|doit|sera)\b"
+)
+
+
+def test_no_french_amount_is_one_thing():
+    """X26: as "39,00 € vous est remboursé" was."""
+    assert SINGULAR.search("%(amount)s de votre paiement pour %(title)s vous est remboursé.")
+    assert [text for _message, _source, text in every_french_text() if SINGULAR.search(text)] == []
+
+
 def test_both_languages_have_the_same_texts():
     """X26."""
     for package in PACKAGES:
