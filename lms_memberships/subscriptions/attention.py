@@ -5,9 +5,11 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
-from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Value, When
+from django.contrib.auth import get_user_model
+from django.db.models import Case, Count, Exists, OuterRef, Q, QuerySet, Subquery, Value, When
 from django.db.models.lookups import Exact
 
+from ..payments.models import Customer
 from .guest_models import GuestPurchase
 from .models import Invoice, Subscription
 from .money_back_models import Dispute, Refund
@@ -43,13 +45,17 @@ def counts(*, now: datetime) -> dict[str, int]:
 
 
 def of_kind(kind: Kind, *, now: datetime) -> "QuerySet[Any]":
-    """The rows of one kind, the oldest first, with what a list shows of them; of doubles, which of them a click undoes."""
+    """The rows of one kind, the oldest first, with what a list shows of them.
+
+    Of doubles ``is_second``: a click undoes it. Of strangers ``known_user`` and ``known_name``, where their customer is
+    somebody's here, and ``is_beside``: that person is charged for the membership already.
+    """
     rows = FINDERS[kind](now).select_related(*SHOWN[kind]).order_by("pk")
     if kind is Kind.DOUBLES:
         # All of these are charged: what is left of the question that ``doubles`` asks.
         is_second = When(Exists(_earlier(now)), suspended_at=None, then=True)
         return rows.annotate(is_second=Case(is_second, default=False))
-    return rows
+    return _with_whose(rows, now) if kind is Kind.STRANGERS else rows
 
 
 def doubles(now: datetime) -> "QuerySet[Subscription]":
@@ -117,6 +123,18 @@ def _strangers(now: datetime) -> "QuerySet[Stranger]":
         account=OuterRef("account"), livemode=OuterRef("livemode"), stripe_id=OuterRef("stripe_id")
     )
     return Stranger.objects.waiting().exclude(Exists(ours))
+
+
+def _with_whose(rows: "QuerySet[Stranger]", now: datetime) -> "QuerySet[Stranger]":
+    theirs = Customer.objects.filter(
+        account=OuterRef("account"), livemode=OuterRef("livemode"), stripe_id=OuterRef("customer_id")
+    )
+    name = f"user__{get_user_model().USERNAME_FIELD}"
+    rows = rows.annotate(known_user=Subquery(theirs.values("user")), known_name=Subquery(theirs.values(name)))
+    charged = Subscription.objects.charged_on(now).filter(
+        user=OuterRef("known_user"), membership=OuterRef("membership")
+    )
+    return rows.annotate(is_beside=Exists(charged))
 
 
 def _invoices(now: datetime) -> "QuerySet[Invoice]":

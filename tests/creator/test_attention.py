@@ -205,6 +205,34 @@ def test_what_was_never_ours_waits_and_opens_nothing(desk, student, membership, 
     assert counted(clock) == {}
 
 
+def test_made_in_stripe_beside_what_they_hold_it_says_that_they_are_charged_twice(
+    client_for, student, membership, gateway, postman, clock
+):
+    """X8, N3: by hand, for a person who is known here and pays already. Whose it is, and where to end it, stands there."""
+    held = bought(client_for(student), membership, postman)
+    terms = {"items": [{"price": membership.prices.get().stripe_id}], "trial_period_days": 5}
+    made = gateway.client.v1.subscriptions.create({"customer": held.customer_id, **terms})
+    elsewhere = gateway.client.v1.customers.create({"email": "ada@school.test"}).id
+    other = gateway.client.v1.subscriptions.create({"customer": elsewhere, **terms})
+    postman.deliver()
+    assert counted(clock) == {"strangers": 2}
+    beside, single = attention.of_kind(attention.Kind.STRANGERS, now=clock.now)
+    assert [(each.stripe_id, each.is_beside) for each in (beside, single)] == [(made.id, True), (other.id, False)]
+    helper = client_for(allow(UserFactory(), "link_subscription", "view_subscription"))
+    page = helper.get(reverse(LIST), {"kind": "strangers"}).content.decode()
+    row = text(page[page.index(student.username) : page.index(elsewhere)])
+    assert f"by this one a second time: {made.id}" in row
+    assert f"https://dashboard.stripe.com/test/subscriptions/{made.id}" in page
+    assert reverse("lms_memberships_person", args=[student.pk]) in page
+    # Linking it would be refused: nobody is led there.
+    links = [f'"{reverse("lms_memberships_attention_stranger", args=[each.pk])}"' in page for each in (beside, single)]
+    assert links == [False, True]
+    assert page.count("a second time") == 1
+    gateway.client.v1.subscriptions.cancel(made.id)
+    postman.deliver()
+    assert counted(clock) == {"strangers": 1}
+
+
 def test_what_was_never_ours_is_linked_from_its_row(client_for, student, membership, gateway, postman, clock):
     """X8: from the row to the account that is chosen, with the id filled in; another can be searched for."""
     customer = gateway.client.v1.customers.create({"email": student.email, "name": "Ada L"}).id
@@ -244,7 +272,7 @@ def test_disputes_and_failed_refunds_are_listed(desk, client_for, student, membe
     opened = sandbox.actions.open_dispute(charge)
     postman.deliver()
     assert counted(clock) == {"disputes": 1, "refunds": 1}
-    assert "https://dashboard.stripe.com/disputes/" in desk.get(reverse(LIST), {"kind": "disputes"}).content.decode()
+    assert "https://dashboard.stripe.com/test/disputes/" in desk.get(reverse(LIST), {"kind": "disputes"}).content.decode()
     sandbox.actions.change_dispute(opened["id"], "won")
     desk.post(reverse("lms_memberships_attention_dispute", args=[Dispute.objects.get().pk]))
     desk.post(reverse("lms_memberships_attention_refund_done", args=[Refund.objects.get().pk]))

@@ -103,7 +103,7 @@ def test_in_french_titles_stand_in_french_quotes(client_for, student, other, old
         settled_at=clock.now,
     )
     page = desk.get(url("", other)).content.decode()
-    assert "«\u202fStudio pass\u202f»\u202f: Ré" in page
+    assert "«\u202fStudio pass\u202f»\u202f: résilié à la fin de la période" in page
     assert "“Studio pass”" not in page
 
 

@@ -21,7 +21,6 @@ from ...subscriptions.guest_models import GuestPurchase
 from ...subscriptions.models import Invoice, Subscription
 from ...subscriptions.money_back_models import Dispute, Refund
 from ...subscriptions.queries import UNKNOWN_PRICE
-from ...subscriptions.stranger_models import Stranger
 from ..at_stripe import url_at_stripe
 from ..guests.views import LIST as GUESTS
 from ..person import names as person_names
@@ -105,6 +104,11 @@ FAILURES: Mapping[str, str | Promise] = {
     ),
 }
 
+CHARGED_BESIDE = gettext_lazy(
+    "They are charged for this membership already, and by this one a second time: %(subscription)s. End it in Stripe, and "
+    "give its money back there."
+)
+
 
 def row_of(kind: Kind, found: Any, user: AbstractBaseUser, at: Connection | None) -> Row:
     """``user`` sees the buttons that they may press; of a row of another account than ``at``, those that ask nobody.
@@ -166,20 +170,20 @@ def _price(found: Subscription, user: AbstractBaseUser) -> Row:
     )
 
 
-def _stranger(found: Stranger, user: AbstractBaseUser) -> Row:
-    buttons = []
-    if user.has_perms([names.LINKING, person_names.SEE]):
+def _stranger(found: Any, user: AbstractBaseUser) -> Row:
+    buttons, words = [], found.stripe_id
+    if found.is_beside:
+        # Nobody links a second one, and what was never ours is not ours to end.
+        words = CHARGED_BESIDE % {"subscription": found.stripe_id}
+        buttons.append(Button(_("End it in Stripe"), url_at_stripe(found, "subscriptions"), asks_nobody=True))
+    elif user.has_perms([names.LINKING, person_names.SEE]):
         buttons.append(Button(_("Link it to an account"), reverse(names.STRANGER, args=[found.pk])))
+    if found.known_user is not None and user.has_perm(person_names.SEE):
+        buttons.append(Button(_("Look at it"), reverse(person_names.PAGE, args=[found.known_user]), asks_nobody=True))
     if user.has_perm(names.LINKING):
         buttons.append(_locally(_("Leave it"), names.STRANGER_LEFT, found))
-    return Row(
-        found.customer_id,
-        found.membership.title,
-        _money(found),
-        found.started_at,
-        found.stripe_id,
-        tuple(buttons),
-    )
+    person = found.known_name or found.customer_id
+    return Row(person, found.membership.title, _money(found), found.started_at, words, tuple(buttons))
 
 
 def _invoice(found: Invoice, user: AbstractBaseUser) -> Row:

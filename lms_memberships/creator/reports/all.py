@@ -77,7 +77,7 @@ class TrialReport(Report):
             month_column(),
             Column("ended", label=gettext_lazy("Trials that ended")),
             Column("converted", label=gettext_lazy("Converted")),
-            ShareColumn("share", part="converted", whole="ended", label=gettext_lazy("Share")),
+            ShareColumn("share", part="converted", whole="ended", label=pgettext_lazy("of a whole", "Share")),
         ]
 
     def rows(self, scope: Scope) -> list[Trials]:
