@@ -272,7 +272,9 @@ def test_disputes_and_failed_refunds_are_listed(desk, client_for, student, membe
     opened = sandbox.actions.open_dispute(charge)
     postman.deliver()
     assert counted(clock) == {"disputes": 1, "refunds": 1}
-    assert "https://dashboard.stripe.com/test/disputes/" in desk.get(reverse(LIST), {"kind": "disputes"}).content.decode()
+    assert (
+        "https://dashboard.stripe.com/test/disputes/" in desk.get(reverse(LIST), {"kind": "disputes"}).content.decode()
+    )
     sandbox.actions.change_dispute(opened["id"], "won")
     desk.post(reverse("lms_memberships_attention_dispute", args=[Dispute.objects.get().pk]))
     desk.post(reverse("lms_memberships_attention_refund_done", args=[Refund.objects.get().pk]))
