@@ -29,7 +29,7 @@ class Credit:
 
 
 def of(user: AbstractBaseUser, currency: str, *, connection: Connection) -> Credit | None:
-    """None: nothing was ever billed to them here, so there is none. One query, and a second where there is a credit."""
+    """None: as far as our copies say there is none. At most two queries."""
     customers = Customer.objects.filter(user_id=user.pk, account=connection.account_id, livemode=connection.livemode)
     mine = Invoice.objects.at(connection).filter(
         user_id=user.pk, currency=currency, subscription__customer_id__in=customers.values("stripe_id")
@@ -39,9 +39,9 @@ def of(user: AbstractBaseUser, currency: str, *, connection: Connection) -> Cred
     if not found["count"]:
         return None
     left = cast("int", found["left"] or 0)
-    if left <= 0 or _was_moved(user, connection):
+    if left < 0 or _was_moved(user, connection):
         return Credit(None)
-    return Credit(Money(left, currency))
+    return Credit(Money(left, currency)) if left else None
 
 
 def _was_moved(user: AbstractBaseUser, connection: Connection) -> bool:
