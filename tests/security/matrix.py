@@ -295,6 +295,7 @@ MATRIX: dict[str, Row] = {
     ),
     "lms_memberships_attention": _reading(ATTENDING),
     "lms_memberships_attention_double": Row(UNDOING, UNDOING, _held),
+    "lms_memberships_attention_double_left": Row(admins(OTHER_METHOD), UNDOING, _held),
     "lms_memberships_attention_price": Row(
         admins(UNKNOWN, needing=("link_subscription",)), admins(UNKNOWN, needing=("link_subscription",)), _held
     ),
@@ -313,6 +314,7 @@ MATRIX: dict[str, Row] = {
         )
         for what, arguments in (
             ("dispute", lambda stage: {"pk": stage.dispute.pk}),
+            ("dispute_left", lambda stage: {"pk": stage.dispute.pk}),
             ("refund_done", lambda stage: {"pk": stage.failed.pk}),
             ("invoice", lambda stage: {"pk": stage.subscription.invoices.get().pk}),
         )
