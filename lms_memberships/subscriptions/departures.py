@@ -101,11 +101,7 @@ def under_way() -> "QuerySet[Departure]":
 
 def carry_out_all(departures: Iterable[Departure], *, gateway: Gateway, now: datetime) -> int:
     """One that fails does not stop the others. Raises the first failure when all were tried."""
-    here = (
-        each
-        for each in departures
-        if (each.subscription.account, each.subscription.livemode) == (gateway.account_id, gateway.livemode)
-    )
+    here = (each for each in departures if each.subscription.is_of(gateway))
 
     def end(departure: Departure) -> bool:
         try:

@@ -11,21 +11,16 @@ from functools import partial
 from django.db import transaction
 
 from .. import events, killpoints
-from ..errors import OutsideFailure
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, NotFound
 from ..payments.refunds import DisputeStatus
 from ..retrying import retried
-from . import disputed, ending_at_stripe, letting_go, one_by_one
+from . import deeds, disputed, ending_at_stripe, letting_go, one_by_one
 from .guest_links import renew, tell
 from .guest_models import GuestPurchase
 from .told import OVER
 
 REFUND, END, STOP = "refund_guest", "end_guest", "stop_guest"
-
-
-class PaidElsewhere(OutsideFailure):
-    """Only the account in which it was paid can end it, or give it back (E9)."""
 
 
 @retried
@@ -40,10 +35,9 @@ def carry_out(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> bo
     """End it first, so that nothing more is billed whatever becomes of the money; then refund each payment once.
 
     False: the bank has some of it, or Stripe has just refused, so that this is to be called again. A run that breaks off
-    finds it still to be returned. Raises PaidElsewhere: nothing is concluded from what another account does not know.
+    finds it still to be returned. Raises BilledElsewhere.
     """
-    if not purchase.is_of(gateway):
-        raise PaidElsewhere
+    deeds.put_off_elsewhere(purchase, gateway)
     is_all = True
     if purchase.stripe_id.startswith("sub_"):
         ending_at_stripe.end_now(purchase.stripe_id, purpose=END, gateway=gateway)

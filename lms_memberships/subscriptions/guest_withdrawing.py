@@ -9,7 +9,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from .. import conf, events
+from .. import conf
 from ..errors import Refusal
 from ..payments.gateway import Gateway
 from ..retrying import retried
@@ -87,18 +87,8 @@ def _declare(pk: int, *, now: datetime) -> Withdrawal:
             return known
         if not is_taken:
             raise why_not(row, now=now)
-        withdrawal = Withdrawal.objects.create(
-            guest=row,
-            membership=row.membership,
-            title=row.membership.title,
-            contract_at=row.paid_at or row.created_at,
-            declared_at=now,
-            amount=row.amount,
-            currency=row.currency,
-            language=row.language,
-        )
-        events.publish(events.ContractWithdrawn(withdrawal_id=withdrawal.pk))
-    return withdrawal
+        paid, contract_at = (row.amount, row.currency), row.paid_at or row.created_at
+        return withdrawing.acknowledge(row, contract_at=contract_at, paid=paid, now=now, guest=row)
 
 
 def _is_in_time(purchase: GuestPurchase, now: datetime) -> bool:

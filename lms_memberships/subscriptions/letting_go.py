@@ -1,5 +1,7 @@
 """How does nobody pay an invoice any more that is still open? Voided at Stripe, once; or written off, once."""
 
+from typing import Protocol
+
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, RequestRefused
 from ..payments.models import Intent
@@ -7,28 +9,18 @@ from ..payments.models import Intent
 LET_GO, WRITE_OFF = "void_invoice", "write_off_invoice"
 
 
+class Write(Protocol):
+    """Of the gateway: one request about one invoice."""
+
+    def __call__(self, invoice_id: str, *, key: str) -> object: ...
+
+
 def let_go(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
     """Nobody is to pay it any more. False: somebody is paying it just now."""
-    if intents.was_just_refused(LET_GO, invoice.id, gateway):
-        return _find_let_go(invoice.id, gateway) is not None
-
-    def void(key: str) -> str:
-        gateway.void_invoice(invoice.id, key=key)
-        return invoice.id
-
     try:
-        intents.carry_out(
-            purpose=LET_GO,
-            subject=invoice.id,
-            parameters={"invoice": invoice.id},
-            gateway=gateway,
-            call=void,
-            result_id=str,
-            find=lambda: _find_let_go(invoice.id, gateway),
-        )
+        return _close(LET_GO, invoice.id, gateway.void_invoice, gateway)
     except RequestRefused:
         return _find_let_go(invoice.id, gateway) is not None
-    return True
 
 
 def write_off(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
@@ -36,21 +28,25 @@ def write_off(invoice: InvoiceSnapshot, *, gateway: Gateway) -> bool:
 
     False: Stripe has just refused it. Raises RequestRefused.
     """
-    if intents.was_just_refused(WRITE_OFF, invoice.id, gateway):
-        return _find_let_go(invoice.id, gateway) is not None
+    return _close(WRITE_OFF, invoice.id, gateway.write_off_invoice, gateway)
 
-    def write(key: str) -> str:
-        gateway.write_off_invoice(invoice.id, key=key)
-        return invoice.id
+
+def _close(purpose: str, invoice_id: str, write: Write, gateway: Gateway) -> bool:
+    if intents.was_just_refused(purpose, invoice_id, gateway):
+        return _find_let_go(invoice_id, gateway) is not None
+
+    def call(key: str) -> str:
+        write(invoice_id, key=key)
+        return invoice_id
 
     intents.carry_out(
-        purpose=WRITE_OFF,
-        subject=invoice.id,
-        parameters={"invoice": invoice.id},
+        purpose=purpose,
+        subject=invoice_id,
+        parameters={"invoice": invoice_id},
         gateway=gateway,
-        call=write,
+        call=call,
         result_id=str,
-        find=lambda: _find_let_go(invoice.id, gateway),
+        find=lambda: _find_let_go(invoice_id, gateway),
     )
     return True
 

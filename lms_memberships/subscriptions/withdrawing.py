@@ -113,6 +113,30 @@ def withdraw_gift(gift: Gift, *, gateway: Gateway | None, now: datetime) -> With
     return begin(_declare_gift(gift, now=now), gateway=gateway, now=now)
 
 
+def acknowledge(
+    row: Subscription | Gift | GuestPurchase,
+    *,
+    contract_at: datetime,
+    paid: tuple[int, str],
+    now: datetime,
+    **about: object,
+) -> Withdrawal:
+    """Write it down, and tell of it; inside the transaction that decides. ``about``: the row again, by its column."""
+    amount, currency = paid
+    withdrawal = Withdrawal.objects.create(
+        membership=row.membership,
+        title=row.membership.title,
+        contract_at=contract_at,
+        declared_at=now,
+        amount=amount,
+        currency=currency,
+        language=row.language,
+        **about,
+    )
+    events.publish(events.ContractWithdrawn(withdrawal_id=withdrawal.pk))
+    return withdrawal
+
+
 def begin(withdrawal: Withdrawal, *, gateway: Gateway | None, now: datetime) -> Withdrawal:
     """Carry out what was just declared, if there is a way to Stripe; else the job does."""
     killpoints.reach("withdrawal.declared")
@@ -171,7 +195,7 @@ def carry_out_all(withdrawals: Iterable[Withdrawal], *, gateway: Gateway, now: d
 
 def _is_at(withdrawal: Withdrawal, gateway: Gateway) -> bool:
     about = withdrawal.subscription or withdrawal.gift or withdrawal.guest
-    return about is not None and (about.account, about.livemode) == (gateway.account_id, gateway.livemode)
+    return about is not None and about.is_of(gateway)
 
 
 def carry_out(withdrawal: Withdrawal, *, gateway: Gateway, now: datetime) -> bool:
@@ -206,19 +230,7 @@ def _declare(subscription: Subscription, *, now: datetime) -> Withdrawal:
         if not can_withdraw(row, now=now):
             is_late = conf.WITHDRAWAL_DAYS > 0 and not _is_in_time(row, now)
             raise TooLate if is_late else NothingToWithdrawFrom
-        amount, currency = paid_for(row)
-        withdrawal = Withdrawal.objects.create(
-            subscription=row,
-            membership=row.membership,
-            title=row.membership.title,
-            contract_at=contract_at(row),
-            declared_at=now,
-            amount=amount,
-            currency=currency,
-            language=row.language,
-        )
-        events.publish(events.ContractWithdrawn(withdrawal_id=withdrawal.pk))
-    return withdrawal
+        return acknowledge(row, contract_at=contract_at(row), paid=paid_for(row), now=now, subscription=row)
 
 
 @retried
@@ -236,18 +248,9 @@ def _declare_gift(gift: Gift, *, now: datetime) -> Withdrawal:
             is_late = row.paid_at is not None and conf.WITHDRAWAL_DAYS > 0 and now >= last_moment(row.paid_at)
             raise TooLate if is_late else NothingToWithdrawFrom
         gift_refunding.close(row.pk, now=now)
-        withdrawal = Withdrawal.objects.create(
-            gift=row,
-            membership=row.membership,
-            title=row.membership.title,
-            contract_at=row.paid_at or row.created_at,
-            declared_at=now,
-            amount=row.amount,
-            currency=row.currency,
-            language=row.language,
+        return acknowledge(
+            row, contract_at=row.paid_at or row.created_at, paid=(row.amount, row.currency), now=now, gift=row
         )
-        events.publish(events.ContractWithdrawn(withdrawal_id=withdrawal.pk))
-    return withdrawal
 
 
 def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> bool:
