@@ -285,7 +285,8 @@ def test_the_same_event_does_end_what_really_ended(ended_elsewhere, sandbox, now
     """The negative control of the two tests above: the event works where the object did end."""
     said, here = ended_elsewhere
     ours = sandbox.store.one("subscription", here.stripe_id, account=sandbox.account_id)
-    ended = {**ours, "status": "canceled", "ended_at": int(time.time())}
+    # In the second of ``now``: another may have begun meanwhile.
+    ended = {**ours, "status": "canceled", "ended_at": int(now.timestamp())}
     sandbox.store.commit({(sandbox.account_id, "subscription", here.stripe_id): ended})
     post_event(said)
     call_command("memberships_drain", verbosity=0)
