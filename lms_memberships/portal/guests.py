@@ -33,7 +33,7 @@ from ..subscriptions import guest_links, guest_parking, guests, openings, places
 from ..subscriptions.checkout import Wish
 from ..subscriptions.guest_models import GuestPurchase
 from . import choosing, promoting, waiting
-from .buying import SeeOther, wish_of
+from .buying import SeeOther, _plain, wish_of
 from .visitors import address_of
 
 #: Which presses this browser has made: whoever comes back from Stripe in another one reads less, and loses nothing.
@@ -107,7 +107,7 @@ def guest_done(request: HttpRequest) -> HttpResponse:
     """Back from Stripe: which mailbox to look into. Access waits for the link in it, whatever this page knows."""
     attempts = request.session.get(SESSION_KEY, [])
     mine = GuestPurchase.objects.filter(uuid__in=attempts).exclude(session_id="")
-    purchase = mine.filter(session_id=request.GET.get("session_id", "")[:255]).select_related("membership").first()
+    purchase = mine.filter(session_id=_plain(request.GET.get("session_id", ""))).select_related("membership").first()
     if purchase is not None and purchase.paid_at is None and may_ask(request):
         purchase = _settled(purchase)
     return render(request, "lms_memberships/portal/guest_done.html", {"purchase": purchase})

@@ -82,11 +82,15 @@ def carry_out(departure: Departure, *, gateway: Gateway, now: datetime) -> None:
 
 def stay(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subscription:
     """Take it back: what Stripe has not heard is dropped, what it has is taken back there. Raises NothingToResume."""
-    dropped = _settle_running(subscription.pk, now=now)
-    if dropped:
+    running = list(under_way().filter(subscription_id=subscription.pk).values_list("pk", flat=True))
+    if _settle_running(subscription.pk, now=now):
         # Stripe may have heard it all the same: its answer got lost.
         read = lifecycle.reconcile(gateway.read_subscription(subscription.stripe_id), gateway=gateway, now=now)
         subscription = read or subscription
+        if subscription.status in OVER:
+            # It came true before: they have left, and nothing goes on.
+            _settle_as_done(running)
+            raise changes.NothingToResume
         if subscription.cancel_at is None:
             return subscription
     kept = changes.resume(subscription, gateway=gateway, now=now)
@@ -248,6 +252,12 @@ def _take_back(subscription_id: int) -> None:
 def _drop_done(subscription_id: int) -> None:
     """Nobody has left who came back in time: no mail names that day, and the report says that it was taken back."""
     Departure.objects.filter(subscription_id=subscription_id, state=State.DONE).update(state=State.DROPPED)
+
+
+@retried
+def _settle_as_done(pks: list[int]) -> None:
+    with transaction.atomic():
+        Departure.objects.filter(pk__in=pks, state=State.DROPPED).update(state=State.DONE)
 
 
 @retried

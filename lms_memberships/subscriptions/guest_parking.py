@@ -16,7 +16,7 @@ from ..memberships.models import Membership, Price
 from ..payments.customers import identity_of
 from ..payments.gateway import CheckoutSnapshot, Gateway, NotFound, SubscriptionSnapshot
 from ..retrying import retried
-from . import guest_returns, places
+from . import deeds, guest_returns, places
 from .guest_links import renew, tell
 from .guest_models import RUNNING, GuestPurchase
 from .lifecycle import SETTLED
@@ -87,9 +87,13 @@ def follow_subscription(snapshot: SubscriptionSnapshot, *, gateway: Gateway, now
 
 
 def refresh(purchase: GuestPurchase, *, gateway: Gateway, now: datetime) -> GuestPurchase:
-    """Read it once more, and whether the money went back meanwhile: before somebody claims it, and every day."""
+    """Read it once more, and whether the money went back meanwhile: before somebody claims it, and every day.
+
+    Raises BilledElsewhere: the account that is connected does not know it, which says nothing of it.
+    """
     if not purchase.stripe_id:
         return purchase
+    deeds.put_off_elsewhere(purchase, gateway)
     if not purchase.stripe_id.startswith("sub_"):
         payment_id, amount = purchase.stripe_id, purchase.amount
     else:

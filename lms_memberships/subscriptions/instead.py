@@ -52,7 +52,7 @@ def instead_of_buying(
 def can_go_on(subscription: Subscription) -> bool:
     """Whether it rests, and nothing of its own stands against going on. Asks nothing where that was loaded with it."""
     is_paused = subscription.status == SubscriptionStatus.PAUSED and subscription.opened_at is not None
-    if not is_paused or subscription.cancel_at is not None:
+    if not is_paused or subscription.cancel_at is not None or subscription.taken_back_at is not None:
         return False
     # Not through ``withdrawing``: what it builds its sums from wants the models, and access is imported before them.
     return not hasattr(subscription, "withdrawal") and departures.running_of(subscription) is None
@@ -111,7 +111,6 @@ def _resting(theirs: list[Subscription], titles: Mapping[int, str], now: datetim
         for each in theirs
         if each.membership_id in titles
         and can_go_on(each)
-        and each.taken_back_at is None
         and not each.has_no_place
         and not why_it_stays(each, theirs, now=now)
     }

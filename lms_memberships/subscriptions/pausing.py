@@ -16,7 +16,7 @@ from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSn
 from ..payments.models import Intent
 from ..payments.switching import PreviewSnapshot, RunningDiscount
 from ..retrying import retried
-from . import freed_credit, instalments, kept_credit, leaving, letting_go, lifecycle, people, places, quotes, tiers
+from . import changes, freed_credit, instalments, kept_credit, leaving, letting_go, lifecycle, people, places, quotes, tiers
 from .models import Checkout, Subscription
 
 PAUSE, GO_ON = "pause", "go_on"
@@ -36,6 +36,10 @@ class HasAnother(Refusal):
     """With both, the same would be paid twice (C6)."""
 
     message = _("You have this membership in another way by now, so the paused one does not go on. You can cancel it.")
+
+
+class ClosedBySeller(Refusal):
+    message = _("It was closed by the seller, so it does not go on. Please write to us.")
 
 
 #: Of a ladder one tier is held: the other one was bought while this one rested (X8).
@@ -129,6 +133,7 @@ def go_on(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Gon
         return GoneOn(subscription)
     if snapshot.status != SubscriptionStatus.PAUSED:
         raise NothingToGoOnWith
+    _refuse_taken_back(subscription)
     _leave_pages(subscription, gateway=gateway, now=now)
     _refuse_beside_another(subscription, now=now)
     if not _open_invoice(snapshot):
@@ -163,6 +168,14 @@ def find_paused(intent: Intent, gateway: Gateway) -> str | None:
 
 def find_gone_on(intent: Intent, gateway: Gateway) -> str | None:
     return _find(str(intent.parameters["subscription"]), SubscriptionStatus.ACTIVE, gateway)
+
+
+def _refuse_taken_back(subscription: Subscription) -> None:
+    """Nobody pays for what stays closed (G7), and what their bank gives back is not taken off a bill as well."""
+    if subscription.suspended_at is not None:
+        raise changes.Disputed
+    if subscription.taken_back_at is not None:
+        raise ClosedBySeller
 
 
 def _leave_pages(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:

@@ -70,6 +70,9 @@ def why_not(subscription: Subscription) -> str | Promise:
         return PAY_FIRST
     if subscription.status not in RUNNING or subscription.opened_at is None or subscription.must_be_undone:
         return NOT_RUNNING
+    if subscription.collection_paused:
+        # What Stripe does not collect is not sold: it would open nothing, or cost nothing (G4).
+        return NOT_RUNNING
     if instalments.is_running(subscription):
         return INSTALMENTS
     if subscription.cancel_at is not None:

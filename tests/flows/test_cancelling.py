@@ -243,6 +243,20 @@ def test_taken_back_before_stripe_heard_of_it(held, browser, sandbox):
     assert Departure.objects.get().state == "dropped"
 
 
+def test_taken_back_after_it_has_come_true_they_have_left(held, browser, gateway, sandbox):
+    """G24, G18: Stripe has ended it unheard; nobody is told that it goes on."""
+    stripe_down(sandbox)
+    press(browser, held)
+    stripe_back(sandbox)
+    gateway.cancel_now(held.stripe_id)
+    said = text(browser.post(address(held, "resume"), follow=True).content.decode())
+    assert "goes on" not in said
+    assert "no cancellation to take back" in said
+    held.refresh_from_db()
+    assert held.status == "canceled"
+    assert Departure.objects.get().state == "done"
+
+
 def test_taken_back_after_stripe_had_heard_of_it_without_an_answer(held, browser, sandbox):
     """G24: what was done there unheard is undone there."""
     sandbox.faults.plan(Fault("commit_then_drop", "POST /v1/subscriptions/*", count=2))

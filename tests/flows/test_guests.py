@@ -493,6 +493,27 @@ def test_the_way_back_says_nothing_to_another_browser(membership, client):
     assert page == text(client.get(reverse("lms_memberships:guest_done")).content.decode())
 
 
+def test_a_way_back_that_no_session_has(membership):
+    """S45: PostgreSQL takes no NUL."""
+    browser = Client()
+    park(membership, browser=browser)
+    answer = browser.get(reverse("lms_memberships:guest_done"), {"session_id": "\0"})
+    assert answer.status_code == 200
+
+
+def test_while_another_account_is_connected_nothing_is_concluded(membership, client_for, student):
+    """K2, E9: the account that is connected does not know it, which does not say that it is over."""
+    park(membership)
+    link, elsewhere = newest_link(), {"account": "acct_elsewhere"}
+    here = GuestPurchase.objects.get().account
+    GuestPurchase.objects.update(**elsewhere, stripe_id="sub_unknown_here")
+    client_for(student).post(link)
+    assert GuestPurchase.objects.get().state == "parked"
+    GuestPurchase.objects.update(account=here)
+    client_for(student).post(link)
+    assert GuestPurchase.objects.get().state == "ended", "asked where it was made, the answer counts"
+
+
 def test_asking_for_the_link_tells_nobody_whether_anything_waits(membership, client, ten_an_hour):
     """S35: one answer; the mail goes to the mailbox, in whatever capitals it was typed (K5); and it is limited."""
     park(membership)

@@ -8,7 +8,7 @@ from django.urls import reverse
 from lms_memberships.access import decide
 from lms_memberships.models import Membership, Subscription
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import pausing, settling
+from lms_memberships.subscriptions import pausing, settling, switching
 from tests.flows.steps import buy, text
 
 pytestmark = pytest.mark.django_db
@@ -192,6 +192,7 @@ def test_paused_payments_by_their_behaviour(behavior, held, browser, student, li
     postman.deliver()
     held.refresh_from_db()
     assert (held.status, held.collection_paused) == ("active", behavior)
+    assert switching.why_not(held) == switching.NOT_RUNNING, "X9: what Stripe does not collect is not sold"
     assert is_open(student, live_session, clock), "what is paid is paid"
     assert "Payments paused" in text(account(browser))
     assert held.access_until == (end if behavior == "void" else end + (held.access_until - held.period_end))
