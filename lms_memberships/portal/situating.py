@@ -5,9 +5,10 @@ from datetime import datetime
 
 from ..payments.gateway import SubscriptionStatus
 from ..subscriptions import disputed
-from ..subscriptions.copies import OWING
+from ..subscriptions.copies import CHARGED, OWING
 from ..subscriptions.models import Subscription
 from ..subscriptions.queries import UNKNOWN_PRICE
+from ..subscriptions.told import OVER
 from .situations import Situation
 
 #: Whether it was a gift, and whether the bank has decided for whoever paid.
@@ -19,7 +20,14 @@ DISPUTES = {
 }
 
 
+def _waiting(subscription: Subscription) -> Situation:
+    return Situation.WAITING if subscription.cancel_at is None else Situation.WAITING_TO_END
+
+
 def _trialing(subscription: Subscription, now: datetime) -> Situation:
+    if subscription.opened_at is None:
+        # A fee is paid at the start, and its debit is on its way (C7).
+        return _waiting(subscription)
     return Situation.TRIAL_WITH_CARD if subscription.has_card else Situation.TRIAL_WITHOUT_CARD
 
 
@@ -29,7 +37,7 @@ def _failing(subscription: Subscription, now: datetime) -> Situation:
 
 def _active(subscription: Subscription, now: datetime) -> Situation:
     if subscription.opened_at is None:
-        return Situation.WAITING if subscription.cancel_at is None else Situation.WAITING_TO_END
+        return _waiting(subscription)
     if subscription.flag == UNKNOWN_PRICE:
         return Situation.PRICE_UNKNOWN if subscription.is_live(now) else Situation.PRICE_UNKNOWN_CLOSED
     if subscription.void_from is not None:
@@ -75,6 +83,15 @@ def _gift(subscription: Subscription, now: datetime) -> Situation:
     return Situation.GIFT_LATER if subscription.started_at > now else Situation.GIFT
 
 
+def _ending(subscription: Subscription, now: datetime) -> Situation:
+    """Cancelled. Closed before its end (G4, G12), it is not over all the same."""
+    if subscription.is_live(now):
+        return Situation.ENDING
+    is_ahead = subscription.cancel_at is not None and subscription.cancel_at > now
+    is_held = is_ahead and subscription.opened_at is not None and subscription.status not in OVER
+    return Situation.CLOSED_ENDING if is_held else Situation.ENDED
+
+
 def situation_of(subscription: Subscription, now: datetime) -> Situation:
     """Which of the situations it is in at that moment."""
     status = SubscriptionStatus(subscription.status)
@@ -91,7 +108,7 @@ def situation_of(subscription: Subscription, now: datetime) -> Situation:
     if subscription.origin == Subscription.Origin.GIFT:
         return _gift(subscription, now)
     if subscription.cancel_at is not None and not _waits_for_money(subscription, now):
-        return Situation.ENDING if subscription.is_live(now) else Situation.ENDED
+        return _ending(subscription, now)
     return BY_STATUS[status](subscription, now)
 
 
@@ -101,5 +118,5 @@ def _waits_for_money(subscription: Subscription, now: datetime) -> bool:
         return False
     if subscription.status in OWING:
         return True
-    is_first = subscription.opened_at is None and subscription.status == SubscriptionStatus.ACTIVE
+    is_first = subscription.opened_at is None and subscription.status in CHARGED
     return is_first and not subscription.is_live(now)

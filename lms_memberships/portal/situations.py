@@ -19,6 +19,7 @@ class Situation(StrEnum):
     TRIAL_WITHOUT_CARD = "trial_without_card"
     RENEWING = "renewing"
     ENDING = "ending"
+    CLOSED_ENDING = "closed_ending"
     FAILING = "failing"
     LOCKED = "locked"
     WAITING = "waiting"
@@ -90,6 +91,12 @@ WORDS: dict[Situation, Words] = {
     Situation.ENDING: Words(
         pgettext_lazy("membership", "Cancelled"),
         _("You keep access until %(until)s. Nothing more is charged."),
+        "warning",
+    ),
+    # At Stripe it stands until then, and a second one beside it is not sold.
+    Situation.CLOSED_ENDING: Words(
+        pgettext_lazy("membership", "Cancelled"),
+        _("Access is closed. It ends on %(ends)s, and nothing more is charged."),
         "warning",
     ),
     Situation.FAILING: Words(

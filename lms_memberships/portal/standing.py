@@ -9,6 +9,7 @@ from ..bundles.models import Item
 from ..payments.gateway import SubscriptionStatus
 from ..subscriptions import amounts, billing, changes, instalments, switching
 from ..subscriptions.change_models import TierChange
+from ..subscriptions.copies import CHARGED
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.portal_visits import PAID_THEMSELVES
 from . import tier_words
@@ -44,9 +45,9 @@ PAYABLE = frozenset({Situation.FAILING, Situation.LOCKED})
 #: Those that go on until somebody cancels.
 RENEWS = frozenset({Situation.TRIAL_WITH_CARD, Situation.RENEWING, Situation.PAYMENTS_PAUSED})
 #: Those whose own payments are as they should be: what is open of them is of an earlier period.
-GOES_ON = CANCELLABLE - PAYABLE | {Situation.ENDING, Situation.LEAVING}
+GOES_ON = CANCELLABLE - PAYABLE | {Situation.ENDING, Situation.CLOSED_ENDING, Situation.LEAVING}
 #: Those whose cancellation can be taken back.
-RESUMABLE = frozenset({Situation.ENDING, Situation.LEAVING, Situation.WAITING_TO_END})
+RESUMABLE = frozenset({Situation.ENDING, Situation.CLOSED_ENDING, Situation.LEAVING, Situation.WAITING_TO_END})
 #: Those of which no end is said: it is over, it rests, or until when it is open hangs on a payment.
 WITHOUT_END = OVER | PAYABLE | {Situation.DISPUTED, Situation.GIFT_DISPUTED, Situation.PRICE_UNKNOWN_CLOSED}
 WITHOUT_END |= {Situation.DISPUTE_LOST_ENDING, Situation.PAUSED, Situation.WITHDRAWING}
@@ -119,7 +120,7 @@ class Standing:
     @property
     def waits_for_debit(self) -> bool:
         """The bank has not answered about the first payment. Cancelling does not call it back: it buys its period."""
-        return self.situation is Situation.WAITING and self.subscription.status == SubscriptionStatus.ACTIVE
+        return self.situation is Situation.WAITING and self.subscription.status in CHARGED
 
     @property
     def can_change_card(self) -> bool:
@@ -138,7 +139,14 @@ class Standing:
 
     @property
     def can_resume(self) -> bool:
-        return self.situation in RESUMABLE
+        # Of what rests, Stripe takes no end back.
+        rests = self.situation is Situation.CLOSED_ENDING and self.subscription.status == SubscriptionStatus.PAUSED
+        return self.situation in RESUMABLE and not rests
+
+    @property
+    def stays_closed(self) -> bool:
+        """It is closed already, and cancelling it opens nothing until its end."""
+        return self.situation in {Situation.PAUSED, Situation.PRICE_UNKNOWN_CLOSED}
 
     @property
     def can_switch(self) -> bool:

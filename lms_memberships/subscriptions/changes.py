@@ -58,7 +58,8 @@ def cancel(subscription: Subscription, *, gateway: Gateway, now: datetime, why: 
 def lasts_until_the_end(subscription: Subscription, *, now: datetime) -> bool:
     """Whether cancelling it now leaves it open until the end of its period, which lies ahead."""
     is_ahead = subscription.period_end is not None and subscription.period_end > now
-    return is_ahead and subscription.opened_at is not None and subscription.status not in WITHOUT_PAID_TIME
+    is_open = subscription.opened_at is not None and subscription.is_live(now)
+    return is_ahead and is_open and subscription.status not in WITHOUT_PAID_TIME
 
 
 def is_ending(subscription: Subscription) -> bool:

@@ -11,6 +11,7 @@ from ..memberships import ladders
 from ..memberships.models import Membership, Price
 from ..payments.gateway import Gateway, SubscriptionStatus
 from . import settling
+from .copies import CHARGED
 from .ending_at_stripe import end_now
 from .models import Checkout, Subscription
 from .queries import BILLED
@@ -70,7 +71,7 @@ def what_is_held(held: Subscription, title: str) -> str:
     text = HELD_TEXTS.get(held.status, HELD_TEXTS[SubscriptionStatus.ACTIVE])
     if held.suspended_at is not None:
         text = DISPUTED
-    elif held.opened_at is None and held.status == SubscriptionStatus.ACTIVE:
+    elif held.opened_at is None and held.status in CHARGED:
         text = ON_ITS_WAY
     return str(text) % {"title": title}
 

@@ -16,7 +16,19 @@ from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSn
 from ..payments.models import Intent
 from ..payments.switching import PreviewSnapshot, RunningDiscount
 from ..retrying import retried
-from . import changes, freed_credit, instalments, kept_credit, leaving, letting_go, lifecycle, people, places, quotes, tiers
+from . import (
+    changes,
+    freed_credit,
+    instalments,
+    kept_credit,
+    leaving,
+    letting_go,
+    lifecycle,
+    people,
+    places,
+    quotes,
+    tiers,
+)
 from .models import Checkout, Subscription
 
 PAUSE, GO_ON = "pause", "go_on"

@@ -11,10 +11,11 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import conf, events, killpoints
 from ..errors import OutsideFailure, Refusal
-from ..payments.gateway import Gateway, NotFound, SubscriptionStatus
+from ..payments.gateway import Gateway, NotFound
 from ..payments.refunds import DisputeStatus
 from ..retrying import retried
 from . import deeds, gift_refunding, guest_returns, lifecycle, one_by_one, paying_back, people, settling
+from .copies import CHARGED
 from .gift_models import Gift
 from .guest_models import GuestPurchase
 from .invoice_sums import with_what_went_back
@@ -154,7 +155,7 @@ def paid_for(subscription: Subscription) -> tuple[int, str]:
     rows = Invoice.objects.filter(subscription=subscription).order_by()
     # Also what was paid in part of one that is open.
     sums = dict(rows.filter(amount_paid__gt=0).values_list("currency").annotate(sum=Sum("amount_paid")))
-    if not sums and subscription.opened_at is None and subscription.status == SubscriptionStatus.ACTIVE:
+    if not sums and subscription.opened_at is None and subscription.status in CHARGED:
         # Its first debit is on its way: what comes of it goes back.
         sums = dict(rows.filter(status="open").values_list("currency").annotate(sum=Sum("amount_due")))
     # Stripe bills one subscription in one currency for its whole life.

@@ -226,3 +226,22 @@ def test_the_status_paused_closes_and_says_since_when(held, gateway, clock, stud
     assert (held.status, held.collection_paused) == ("paused", "")
     assert abs((held.access_until - clock.now).total_seconds()) < 60
     assert not is_open(student, live_session, clock)
+
+
+def test_closed_already_and_cancelled_it_has_not_ended_yet(held, browser, gateway, clock, postman):
+    """G4, P11, X14: not "ended" on a day that is still to come, and it can be taken back until then."""
+    gateway.client.v1.subscriptions.update(held.stripe_id, {"pause_collection": {"behavior": "void"}})
+    clock.advance(days=33)
+    postman.deliver()
+    asked = text(browser.get(address(held, "cancel")).content.decode())
+    assert "Access is closed already and stays closed. It ends on" in asked
+    assert "you keep access" not in asked
+    press(browser, held, "cancel")
+    shown = account(browser)
+    assert "Access is closed. It ends on" in text(shown)
+    assert "It ended on" not in text(shown)
+    assert "Join again" not in text(shown)
+    assert address(held, "resume") in shown
+    press(browser, held, "resume")
+    held.refresh_from_db()
+    assert held.cancel_at is None

@@ -35,6 +35,7 @@ ENDS: dict[Situation, tuple[dict[str, object], object]] = {
     ),
     Situation.RENEWING: (GRACE, WHEN_CANCELLED),
     Situation.ENDING: ({"cancel_at": 20 * DAY, "until": 20 * DAY}, 20 * DAY),
+    Situation.CLOSED_ENDING: (GRACE | {"cancel_at": 20 * DAY, "until": -DAY}, 20 * DAY),
     Situation.FAILING: ({"status": "past_due", "unpaid_since": -DAY}, NOTHING),
     Situation.LOCKED: ({"status": "unpaid", "until": -DAY}, NOTHING),
     Situation.WAITING: ({"opened_at": None, "until": None}, NOTHING),
@@ -64,6 +65,13 @@ ENDS: dict[Situation, tuple[dict[str, object], object]] = {
 #: The same situation, come about in another way.
 BESIDES: list[tuple[Situation, dict[str, object], object]] = [
     (Situation.FAILING, {"status": "past_due", "unpaid_since": -DAY, "cancel_at": 20 * DAY}, 20 * DAY),
+    (Situation.WAITING, {"status": "trialing", "trial_end": 5 * DAY, "opened_at": None, "until": None}, NOTHING),
+    (
+        Situation.WAITING_TO_END,
+        {"status": "trialing", "trial_end": 5 * DAY, "opened_at": None, "until": None, "cancel_at": 5 * DAY},
+        5 * DAY,
+    ),
+    (Situation.CLOSED_ENDING, {"status": "paused", "until": -DAY, "cancel_at": 20 * DAY}, 20 * DAY),
     (Situation.PAUSED, GRACE | {"void_from": -DAY, "until": -DAY}, NOTHING),
     (Situation.LEAVING, {"status": "paused", "until": -DAY, "leaves": True}, NOTHING),
     (Situation.LEAVING, {"status": "past_due", "unpaid_since": -DAY, "leaves": True}, NOTHING),
