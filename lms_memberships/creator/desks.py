@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from django.contrib.auth import get_user_model
 from django.contrib.auth.models import Permission
 from django.db.models import QuerySet
 from django.forms import Media
@@ -13,6 +14,12 @@ from wagtail.admin.views.generic import IndexView
 from wagtail.admin.widgets.button import HeaderButton
 
 OURS = "lms_memberships"
+
+
+def names_of(relation: str) -> list[str]:
+    """To search people by: how they sign in and their address, of whatever model the site has for them (W17)."""
+    model = get_user_model()
+    return sorted({f"{relation}__{model.USERNAME_FIELD}", f"{relation}__{model.get_email_field_name()}"})
 
 
 class Listing(IndexView):

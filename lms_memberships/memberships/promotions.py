@@ -138,9 +138,13 @@ def note_use(code_id: int | None) -> None:
         )
 
 
+#: Typed for "no end"; the day after it has to be one as well, in every zone.
+LAST_DAY = date(9998, 12, 30)
+
+
 def end_of(last_day: date) -> datetime:
     """The moment from which a code cannot be used whose last day this is: the site's next midnight (I5)."""
-    midnight = datetime.combine(last_day + timedelta(days=1), time())
+    midnight = datetime.combine(min(last_day, LAST_DAY) + timedelta(days=1), time())
     return timezone.make_aware(midnight, timezone.get_default_timezone())
 
 

@@ -63,7 +63,8 @@ class Comparison:
 
 def compare(*, gateway: Gateway, now: datetime, span: timedelta = SPAN) -> Comparison:
     """Read Stripe's list, add what is missing here, and say what still differs. Raises a ``GatewayFailure``."""
-    found = Comparison(since=now - span, until=now - NEWS_TAKES)
+    # Stripe counts whole seconds: both sides begin with the same one.
+    found = Comparison(since=(now - span).replace(microsecond=0), until=now - NEWS_TAKES)
     stripes = _listed(found, gateway=gateway)
     known = {row.stripe_id: row for row in _rows(found, gateway)}
     for snapshot in stripes:

@@ -24,6 +24,7 @@ from ..memberships.models import Membership
 from ..payments.gateway import SubscriptionStatus
 from ..retrying import retried
 from . import changes, given_access, people, people_files, people_listing, people_states
+from .copies import OWING
 from .models import Subscription
 from .people_job_models import PeopleJob, PeopleJobEntry
 from .told import OVER
@@ -166,8 +167,9 @@ def end_at_once(job: PeopleJob) -> int:
     if job.kind != PeopleJob.Kind.CANCEL:
         return 0
     rows = _seen(job, OuterRef("user"), OuterRef("subscription"))
-    rows = rows.filter(is_recurring=True, paid_up_at=None, cancel_at=None).exclude(stripe_id="")
-    unpaid = rows.filter(status__in=changes.WITHOUT_PAID_TIME)
+    rows = rows.filter(is_recurring=True, paid_up_at=None, status__in=changes.WITHOUT_PAID_TIME).exclude(stripe_id="")
+    # Of what is owed a planned end does not hinder it (``changes.is_ending``).
+    unpaid = rows.filter(Q(cancel_at=None) | Q(status__in=OWING))
     return job.entries.filter(Exists(unpaid), state=State.PLANNED).count()
 
 

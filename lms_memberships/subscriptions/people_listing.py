@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth import get_user_model
@@ -13,7 +13,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from ..payments.models import Account, Customer
 from . import people_states
 from .models import Invoice, Subscription
-from .spans import day_begins
+from .spans import day_begins, day_ends
 from .tombstones import forgotten, is_column
 
 #: Ids of Stripe's, by which a person is found exactly, as support is told them.
@@ -26,7 +26,6 @@ NAMES = ("first_name", "last_name", "full_name", "name")
 COUNTED = 10_000
 SINCE, NAME = "started_at", "name"
 LONGEST_KEY = 19
-FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9998, 12, 30)
 
 
 @dataclass(frozen=True)
@@ -78,9 +77,10 @@ def holdings(wanted: Wanted, *, now: datetime) -> QuerySet[Subscription]:
     if wanted.language:
         rows = rows.filter(language=wanted.language)
     if wanted.joined_from:
-        rows = rows.filter(started_at__gte=_begin_of(wanted.joined_from))
+        # Where the site is: a list, and a file that a worker makes of it, are of the same people (M7).
+        rows = rows.filter(started_at__gte=day_begins(date.fromisoformat(wanted.joined_from)))
     if wanted.joined_to:
-        rows = rows.filter(started_at__lt=_begin_of(wanted.joined_to, later=1))
+        rows = rows.filter(started_at__lt=day_ends(date.fromisoformat(wanted.joined_to)))
     return rows
 
 
@@ -193,10 +193,3 @@ def _keys(given: Iterable[str]) -> list[Any]:
             continue
         found.append(value)
     return found
-
-
-def _begin_of(day: str, *, later: int = 0) -> datetime:
-    # Nobody joined before or after these, and further out there is no day after.
-    local = min(max(date.fromisoformat(day), FIRST_DAY), LAST_DAY)
-    # Where the site is: a list, and a file that a worker makes of it, are of the same people (M7).
-    return day_begins(local + timedelta(days=later))

@@ -5,15 +5,18 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils import timezone
 
+#: Nothing of ours is before or after these, and further out no zone has a midnight and no day has a next one.
+FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(9998, 12, 30)
+
 
 def day_begins(day: date) -> datetime:
     """Midnight where the site is, whatever zone the reader has chosen."""
-    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
+    return _midnight(_within(day))
 
 
 def day_ends(day: date) -> datetime:
     """Midnight of the next one: what happens then does not belong to it any more."""
-    return day_begins(day + timedelta(days=1))
+    return _midnight(_within(day) + timedelta(days=1))
 
 
 def last_day(end: datetime) -> date:
@@ -42,6 +45,14 @@ def next_month(month: date) -> date:
 def last_months(now: datetime, number: int) -> list[date]:
     """So many, oldest first; the last one is the present one."""
     return list(_counting(_moved(month_of(now), 1 - number), number))
+
+
+def _within(day: date) -> date:
+    return min(max(day, FIRST_DAY), LAST_DAY)
+
+
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min), timezone.get_default_timezone())
 
 
 def _counting(month: date, number: int) -> Iterator[date]:

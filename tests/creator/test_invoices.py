@@ -126,6 +126,16 @@ def test_a_day_is_the_sites_own_and_ends_with_its_last_moment(bookkeeper, bill, 
     assert [f"SCHOOL-{number:04}" in page for number in range(4)] == [False, True, True, False]
 
 
+@pytest.mark.parametrize("last", ["9999-12-31", "9998-12-31"])
+def test_a_day_without_a_next_one_is_no_error(bookkeeper, bill, last):
+    """S45, W27: typed for "no end"; and the first day that there is."""
+    bill(1)
+    for query in ({"until": last}, {"since": "0001-01-01"}):
+        answer = bookkeeper.get(RESULTS, query)
+        assert answer.status_code == 200
+        assert "SCHOOL-0001" in answer.content.decode()
+
+
 def test_what_matches_is_added_up_in_each_currency(bookkeeper, bill):
     """H11: all that the filter matches, not only the page; drafts and void ones were never billed."""
     for number in range(60):

@@ -9,6 +9,7 @@ from django.contrib.auth.models import Permission
 from django.core.management import call_command
 from django.db import connection as database
 from django.db import transaction
+from django.db.models import F
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -227,7 +228,8 @@ def test_who_is_left_out_and_why_is_said_before(browser, gateway, membership, me
     for state in ("cancelled", "ended", "for_good", "waiting"):
         holds(UserFactory(username=f"is_{state}"), membership, state)
     holds(UserFactory(username="elsewhere"), other)
-    Subscription.objects.filter(user=members[0]).update(status="past_due")
+    # With a planned end as well: what is owed is asked for until then.
+    Subscription.objects.filter(user=members[0]).update(status="past_due", cancel_at=F("period_end"))
     job = drafted(browser, "cancel", asked(membership, all="1"))
     said = text(browser.get(part(job)).content.decode())
     for why in (

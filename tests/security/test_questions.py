@@ -5,6 +5,7 @@ import re
 import pytest
 from django.urls import reverse
 
+from lms_memberships.creator.invoices import views as invoices
 from lms_memberships.models import Membership, Subscription
 from lms_memberships.portal import cancelling
 from tests.factories import MembershipFactory
@@ -42,12 +43,21 @@ CODE = (
     "1e9",
     "ʼ OR 1=1",
     "٣",
+    "9999-12-31",
     "../../etc/passwd",
 )
 #: One of each sort, those first that have broken something.
-SOME = ("\x00", "9" * 40, "1' OR '1'='1", "1; SELECT pg_sleep(5) --", "-title,(SELECT 1)", "user__password")
+SOME = (
+    "\x00",
+    "9999-12-31",
+    "9" * 40,
+    "1' OR '1'='1",
+    "1; SELECT pg_sleep(5) --",
+    "-title,(SELECT 1)",
+    "user__password",
+)
 ASKED = pick(test=SOME, ci=CODE, soak=CODE)
-ALONE = pick(test=SOME[:1], ci=CODE[:8:3] + SOME, soak=CODE)
+ALONE = pick(test=SOME[:2], ci=CODE[:8:3] + SOME, soak=CODE)
 PARAMETERS = {
     f"{WIZARD}:list": ("q", "p", "ordering", "sale", "interval", "export"),
     f"{WIZARD}:list_results": ("q", "p", "ordering", "sale", "interval"),
@@ -60,6 +70,9 @@ PARAMETERS = {
     "lms_memberships:list": ("q", "page"),
     "lms_memberships:invoices": ("page", "ordering"),
     "lms_memberships:done": ("session_id", "n"),
+    invoices.LIST: ("q", "p", "ordering", "person", "since", "until", "membership", "status", "currency"),
+    invoices.RESULTS: ("q", "p", "ordering", "person", "since", "until", "membership", "status", "currency"),
+    invoices.EXPORT: ("q", "person", "since", "until", "membership", "status", "currency"),
     "lms_memberships_email_settings": ("membership",),
     "lms_memberships_person": ("facts", "held", "items", "invoices", "emails"),
     "lms_memberships_person_why": ("q", "at", "item", "items"),
@@ -82,6 +95,8 @@ def arguments(name: str, stage) -> dict[str, object]:
         return {"pk": stage.stranger.pk}
     if name.startswith("lms_memberships_person"):
         return {"pk": stage.people["member"].pk}
+    if name == invoices.EXPORT:
+        return {"kind": "csv"}
     return {"pk": stage.draft.pk} if name.endswith((":history", ":usage")) else {}
 
 

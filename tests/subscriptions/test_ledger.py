@@ -50,6 +50,14 @@ def test_what_agrees_is_said_to_agree(billed, gateway, clock, bookkeeper, now):
     assert "The 3 invoices made between" in text(bookkeeper.get(PAGE).content.decode())
 
 
+def test_what_was_made_in_the_first_second_is_on_both_sides(billed, gateway):
+    """H11: Stripe's moments are whole seconds, and ours have fractions."""
+    first = billed[0].created_at
+    found = ledger.compare(gateway=gateway, now=first + ledger.SPAN + timedelta(seconds=0.5))
+    assert (found.missing, found.extra, found.agrees) == ([], [], True)
+    assert found.compared == 3
+
+
 def test_it_is_said_which_invoices_were_compared_and_when(
     billed, gateway, clock, bookkeeper, client_for, membership, postman
 ):

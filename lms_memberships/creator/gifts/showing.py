@@ -24,6 +24,7 @@ from ...history import GIFT_CHANGED, GIFT_REFUNDED, GIFT_SENT_AGAIN
 from ...memberships.gift_offers import length_text
 from ...money import format_money
 from ...payments import connect
+from ...payments.customers import email_of
 from ...subscriptions import disputed, gift_refunding
 from ...subscriptions.gift_models import Gift
 from .forms import DeliveryForm
@@ -135,7 +136,7 @@ def _facts(gift: Gift) -> list[tuple[object, object]]:
     """Label and words, those that say something."""
     facts = [
         (gettext_lazy("State"), gift.get_state_display()),
-        (gettext_lazy("Giver"), f"{gift.giver.get_username()} ({gift.giver.email})"),
+        (gettext_lazy("Giver"), f"{gift.giver.get_username()} ({email_of(gift.giver)})"),
         (gettext_lazy("For"), gift.recipient_name),
         (gettext_lazy("E-mail address"), gift.recipient_email or _("none: the giver hands it over")),
         (pgettext_lazy("gift", "Paid"), format_money(gift.money, get_language() or "en")),

@@ -20,7 +20,7 @@ from ...money import format_money
 from ...punctuation import labelled
 from ...subscriptions import disputed
 from ...subscriptions.gift_models import NO_PLACE, REFUNDED_LATE, Gift
-from ..desks import Listing
+from ..desks import Listing, names_of
 
 LIST, RESULTS, SHOW, RESEND, CHANGE, REFUND, OFFERS, OFFERS_RESULTS, OFFER = (
     f"lms_memberships_gifts_{name}"
@@ -67,12 +67,10 @@ class GiftIndex(Listing):
     index_results_url_name = RESULTS
     filterset_class = GiftFilterSet
     search_fields = [
-        "giver__username",
-        "giver__email",
+        *names_of("giver"),
         "recipient_name",
         "recipient_email",
-        "user__username",
-        "user__email",
+        *names_of("user"),
         "membership__title",
     ]
     header_icon = "tag"

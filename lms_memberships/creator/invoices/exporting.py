@@ -62,7 +62,8 @@ def export(request: HttpRequest, kind: str) -> HttpResponseBase:
         messages.error(request, _("Nothing was exported: the filters hold something that cannot be."))
         return redirect(LIST)
     found = filters.qs
-    words = request.GET.get("q", "")
+    # PostgreSQL has no NUL in a text.
+    words = request.GET.get("q", "").replace("\0", "")
     rows = _rows(search(found, words) if words.strip() else found)
     if request.method == "GET":
         # What was searched for may be somebody's name: it is not kept.

@@ -24,7 +24,7 @@ from ...errors import Refusal
 from ...memberships.models import Membership
 from ...subscriptions import trials
 from ...subscriptions.waiting_models import TrialTaken, WaitingEntry
-from ..desks import Listing
+from ..desks import Listing, names_of
 
 WAITING_URL = "lms_memberships_waiting_lists"
 TRIALS_URL = "lms_memberships_trials"
@@ -113,7 +113,7 @@ def waiting_view(*, only_results: bool = False) -> Any:
         index_url_name=WAITING_URL,
         index_results_url_name=f"{WAITING_URL}_results",
         filterset_class=WaitingFilter,
-        search_fields=("user__username", "user__email", "membership__title"),
+        search_fields=(*names_of("user"), "membership__title"),
         results_only=only_results,
     )
 
@@ -127,7 +127,7 @@ def trials_view(*, only_results: bool = False) -> Any:
         index_url_name=TRIALS_URL,
         index_results_url_name=f"{TRIALS_URL}_results",
         filterset_class=TrialFilter,
-        search_fields=("user__username", "user__email", "membership__title", "reason"),
+        search_fields=(*names_of("user"), "membership__title", "reason"),
         results_only=only_results,
     )
 

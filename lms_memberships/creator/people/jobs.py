@@ -4,7 +4,6 @@ from collections.abc import Callable
 
 import django_filters
 from django import forms
-from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
@@ -28,7 +27,7 @@ from ...errors import Refusal
 from ...subscriptions import people_jobs, people_working
 from ...subscriptions.people_job_models import PeopleJob, PeopleJobEntry
 from ...subscriptions.tasks import wake_for_people
-from ..desks import Listing
+from ..desks import Listing, names_of
 from ..person.dates import day
 from .columns import person_url
 from .views import AGAIN, CONFIRM, JOB, JOB_RESULTS, LIST, STOP, PeopleIndex
@@ -56,9 +55,7 @@ class JobPeople(Listing):
     header_icon = "group"
     template_name = "lms_memberships/creator/people/job.html"
     filterset_class = EntryFilter
-    search_fields = [
-        f"user__{name}" for name in {get_user_model().USERNAME_FIELD, get_user_model().get_email_field_name()}
-    ]
+    search_fields = names_of("user")
     default_ordering = "pk"
 
     def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:

@@ -22,7 +22,7 @@ from ...errors import Refusal
 from ...history import PRICE_MOVE_CALLED_OFF
 from ...subscriptions import price_moves
 from ...subscriptions.price_move_models import PriceMove, PriceMoveEntry
-from ..desks import Listing
+from ..desks import Listing, names_of
 from .views import PEOPLE, PRICES, above, move_in_words, refuse_others
 
 RESULTS, CALL_OFF, AGAIN = (
@@ -54,7 +54,7 @@ class MovePeople(Listing):
     header_icon = "tag"
     template_name = "lms_memberships/creator/prices/progress.html"
     filterset_class = EntryFilter
-    search_fields = ["subscription__user__username", "subscription__user__email"]
+    search_fields = names_of("subscription__user")
     default_ordering = "pk"
 
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:

@@ -17,6 +17,7 @@ from ...emails.models import Email
 from ...emails.tasks import deliver as deliver_emails
 from ...payments.models import WebhookEvent
 from ...payments.replaying import replay
+from ..desks import names_of
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrPromise
@@ -110,7 +111,7 @@ QUEUES: dict[str, Queue] = {
             begun=ngettext_lazy("%(count)s delivery is tried again.", "%(count)s deliveries are tried again.", "count"),
             stuck=("owed", "dead"),
             again=deliveries.try_again,
-            search=("item__title", "subscription__user__email", "subscription__user__username"),
+            search=("item__title", *names_of("subscription__user")),
             related=("item", "subscription__user"),
             ordering="-pk",
             about=lambda delivery: delivery.item.title,
