@@ -16,6 +16,7 @@ from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import guest_links, guest_returns, guest_withdrawing, withdrawal_links
 from tests import hosted
 from tests.factories import MembershipFactory, publish, put_into
+from tests.flows.backwards import paid_in_part
 from tests.flows.steps import text
 from tests.flows.test_guests import (  # noqa: F401 - fixtures
     ADDRESS,
@@ -336,6 +337,26 @@ def test_what_the_site_has_given_back_says_so(membership, sandbox):
     assert answer.status_code == 410
     assert "being returned to you" in text(answer.content.decode())
     assert not Withdrawal.objects.exists()
+
+
+def test_what_is_paid_in_part_is_written_off(weekly, clock, postman, sandbox, gateway):
+    """X14, G9: Stripe does not void it. All goes back, and the return comes to its end."""
+    purchase = park(weekly)
+    leave = way_out()
+    customer = sandbox.store.one("subscription", purchase.stripe_id, account=sandbox.account_id)["customer"]
+    failing = {"exp_month": "12", "exp_year": "2034", "cvc": "123", "card_number": "4000000000000341"}
+    sandbox.actions.change_default_card(customer, **failing)
+    clock.advance(days=8)
+    postman.deliver()
+    paid_in_part(sandbox, 200)
+    press(leave)
+    for _ in range(2):
+        drain()
+    assert sorted(refunds(sandbox)) == [200, 500]
+    bills = sandbox.store.all("invoice", account=sandbox.account_id)
+    assert [each["status"] for each in bills] == ["uncollectible", "paid"]
+    assert Withdrawal.objects.get().done_at is not None
+    assert GuestPurchase.objects.get().state == "returned"
 
 
 def test_money_of_another_account_is_left_alone(membership, sandbox):
