@@ -35,6 +35,11 @@ class Listing(IndexView):
     search_backend_name = None
     show_other_searches = False
 
+    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
+        """Wagtail's own export asks for no right of its own, and reads all rows where no column is named."""
+        super().setup(request, *args, **kwargs)
+        self.is_export = False
+
     @cached_property
     def add_button(self) -> HeaderButton | None:
         """For whoever may make one, where one can be made."""

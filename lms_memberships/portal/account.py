@@ -21,7 +21,7 @@ from ..memberships.queries import contents, kept
 from ..payments.connect import get_gateway
 from ..payments.gateway import SubscriptionStatus
 from ..personal_data import erasing
-from ..subscriptions import amounts, billing, collecting, departures, disputed
+from ..subscriptions import amounts, billing, collecting, contracts, departures, disputed
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.models import Invoice, Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
@@ -52,7 +52,7 @@ def show(request: HttpRequest) -> HttpResponse:
     mine = _mine(request).not_foreign().exclude(status=SubscriptionStatus.INCOMPLETE_EXPIRED, opened_at=None)
     bundles = contents("membership__bundle_items"), kept("membership__kept_items")
     held = (
-        amounts.with_what_is_planned(disputed.with_decided(billing.with_what_was_paid(mine)))
+        contracts.with_contracts(amounts.with_what_is_planned(disputed.with_decided(billing.with_what_was_paid(mine))))
         .select_related("membership__tier__ladder", "price", "withdrawal")
         .prefetch_related(
             *bundles,

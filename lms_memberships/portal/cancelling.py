@@ -1,6 +1,7 @@
 """How does a student end one subscription, or keep it after all? Asked once, told what stays, confirmed (X14, P11)."""
 
 from contextlib import suppress
+from datetime import datetime
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
@@ -126,10 +127,20 @@ def kept_text(subscription: Subscription) -> str:
     return _("Your place becomes free when it ends, and somebody else may take it.")
 
 
+def has_closed(subscription: Subscription, now: datetime) -> bool:
+    """What it opened is closed already: cancelling it closes nothing more."""
+    return subscription.opened_at is not None and not subscription.is_live(now)
+
+
 def _ask(request: HttpRequest, subscription: Subscription) -> HttpResponse:
-    card = standing(subscription, now=clock.now(), language=get_language())
-    until = day(subscription.period_end, get_language() or "en")
-    context: dict[str, object] = {"card": card, "until": until, "place": kept_text(subscription)}
+    now, language = clock.now(), get_language() or "en"
+    card = standing(subscription, now=now, language=language)
+    context: dict[str, object] = {
+        "card": card,
+        "until": day(subscription.period_end, language),
+        "place": kept_text(subscription),
+        "is_closed": has_closed(subscription, now),
+    }
     if card.can_cancel:
         context["dropped"] = tier_words.dropped_text(card.change)
         context["credit"] = credit_words.foretold(request, subscription)

@@ -15,7 +15,7 @@ from ..subscriptions import cancel_links, changes, departures
 from ..subscriptions.departure_models import LONGEST_COMMENT, Departure, Feedback
 from ..subscriptions.models import Subscription
 from . import credit_words, tier_words
-from .cancelling import end, kept_text
+from .cancelling import end, has_closed, kept_text
 from .dates import day
 from .redeeming import kept_secret
 from .visitors import address_of
@@ -51,6 +51,7 @@ def _show(request: HttpRequest, subscription: Subscription) -> HttpResponse:
         "credit": credit_words.foretold(request, subscription),
         "dropped": tier_words.dropped_text(tier_words.running_of(subscription)),
         "place": kept_text(subscription),
+        "is_closed": has_closed(subscription, now),
         "reasons": Feedback.choices,
         "longest": LONGEST_COMMENT,
     }

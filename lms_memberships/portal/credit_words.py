@@ -27,6 +27,9 @@ UNKNOWN = gettext_lazy(
     "What was credited to you when it was paused, for time that you paid and did not use, stays yours: it goes to your "
     "balance here, and is taken off your next payments for memberships that renew. How much it is cannot be said just now."
 )
+DISPUTED = gettext_lazy(
+    "Its payment was disputed at the bank: if you cancel now, what was credited to you when it was paused is not kept."
+)
 IN_PAYMENT = gettext_lazy(
     "You asked to continue, and the payment for that waits for you. If you cancel, that payment is called off."
 )
@@ -36,6 +39,8 @@ def foretold(request: HttpRequest, subscription: Subscription) -> str:
     """For the page that asks. Empty: it does not rest, or nothing was put aside."""
     if subscription.status != SubscriptionStatus.PAUSED or subscription.opened_at is None:
         return ""
+    if subscription.suspended_at is not None:
+        return str(DISPUTED)
     gateway = gateway_or_none(request)
     try:
         if gateway is None:

@@ -17,7 +17,7 @@ from .. import clock
 from ..errors import OutsideFailure, Refusal
 from ..money import Money, format_money
 from ..payments.customers import email_of
-from ..subscriptions import unreturnable, withdrawing
+from ..subscriptions import contracts, unreturnable, withdrawing
 from ..subscriptions.gift_models import Gift
 from ..subscriptions.models import Subscription
 from ..subscriptions.withdrawal_models import Withdrawal
@@ -40,7 +40,7 @@ def withdraw(request: HttpRequest, pk: int) -> HttpResponse:
     if not withdrawing.can_withdraw(subscription, now=clock.now()):
         raise Http404
     if request.method != "POST":
-        about = {"title": subscription.membership.title, "contract_at": withdrawing.contract_at(subscription)}
+        about = {"title": subscription.membership.title, "contract_at": contracts.contract_at(subscription)}
         return ask(request, about, Money(*withdrawing.paid_for(subscription)))
     try:
         declared = withdrawing.withdraw(subscription, gateway=gateway_or_none(request), now=clock.now())

@@ -183,7 +183,9 @@ def _cancel(why: Why, gateway: Gateway, stripe_id: str, key: str) -> None:
 
 def _ending_now(subscription: Subscription, why: Why, gateway: Gateway) -> Callable[[Gateway, str, str], None]:
     freed_credit.from_payment(subscription, gateway=gateway)
-    is_credited = kept_credit.waiting(subscription, gateway=gateway) is not None
+    # What a bank takes back, or may, would be theirs twice (G7).
+    is_kept = subscription.suspended_at is None
+    is_credited = is_kept and kept_credit.waiting(subscription, gateway=gateway) is not None
     return partial(_cancel_now, why, keeps_credit=is_credited)
 
 

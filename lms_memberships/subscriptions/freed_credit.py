@@ -49,11 +49,14 @@ def from_payment(subscription: Subscription, *, gateway: Gateway) -> None:
 
 
 def from_void(subscription: Subscription, snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> None:
-    """Going on was called off, here or at Stripe. Called again, nothing more is put on the balance."""
+    """Going on was called off, here or at Stripe. Called again, nothing more is put on the balance.
+
+    While the bank may take back what was paid, nothing is (G7): won, going on looks for it once more.
+    """
     invoice = kept_credit.resumption(snapshot)
     if invoice is None or invoice.status != billing.VOID or _is_freed(invoice, gateway):
         return
-    if Withdrawal.objects.filter(subscription_id=subscription.pk).exists():
+    if subscription.suspended_at is not None or Withdrawal.objects.filter(subscription_id=subscription.pk).exists():
         # All that was paid goes back: with a credit they would have a part of it twice.
         return
     credit = gateway.credit_taken_off(invoice.id)

@@ -13,7 +13,7 @@ from .. import conf
 from ..errors import Refusal
 from ..payments.gateway import Gateway
 from ..retrying import retried
-from . import withdrawing
+from . import contracts, withdrawing
 from .guest_models import GuestPurchase
 from .withdrawal_models import Withdrawal
 
@@ -50,7 +50,7 @@ def last_day(purchase: GuestPurchase) -> date | None:
     """The last one on which it can be declared, where the site is."""
     if purchase.paid_at is None:
         return None
-    end = withdrawing.last_moment(purchase.paid_at) - timedelta(microseconds=1)
+    end = contracts.last_moment(purchase.paid_at) - timedelta(microseconds=1)
     return timezone.localdate(end, timezone.get_default_timezone())
 
 
@@ -94,4 +94,4 @@ def _declare(pk: int, *, now: datetime) -> Withdrawal:
 def _is_in_time(purchase: GuestPurchase, now: datetime) -> bool:
     if conf.WITHDRAWAL_DAYS <= 0 or purchase.paid_at is None:
         return False
-    return now < withdrawing.last_moment(purchase.paid_at)
+    return now < contracts.last_moment(purchase.paid_at)

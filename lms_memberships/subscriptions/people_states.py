@@ -57,7 +57,8 @@ def conditions(now: datetime) -> dict[str, Q]:
         # Closed, and the bank has not decided (G7). Few are: only of these other rows are asked for.
         DISPUTED: ~kept & Q(revoked_at=None) & ~_is_decided(),
         GOOD: kept & for_good,
-        FAILING: kept & opened & failing & not_good,
+        # What staff have closed fails no more, also until Stripe has heard of its end.
+        FAILING: kept & opened & failing & not_good & Q(revoked_at=None),
         CHECKED: unknown,
         PAUSED: (kept & Q(status=statuses.PAUSED) & not_good) | rests,
         WAITING: kept & (Q(status=statuses.INCOMPLETE) | Q(opened_at=None) & (running | failing)) & not_good,
@@ -65,6 +66,7 @@ def conditions(now: datetime) -> dict[str, Q]:
         CANCELLED: kept & is_open & running & Q(cancel_at__isnull=False),
         LIVE: kept & is_open & Q(status=statuses.ACTIVE, cancel_at=None) & (priced | Q(revoked_at__isnull=False)),
         ENDED: (kept & ((over & not_good) | (is_closed & running & ~unknown & ~rests)))
+        | (kept & opened & failing & not_good & Q(revoked_at__isnull=False))
         | (~kept & (Q(revoked_at__isnull=False) | _is_decided())),
     }
 

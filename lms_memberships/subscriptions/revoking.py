@@ -13,9 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from .. import killpoints
 from ..errors import OutsideFailure, Refusal
-from ..payments.gateway import Gateway, NotFound
+from ..payments.gateway import Gateway, NotFound, SubscriptionStatus
 from ..retrying import retried
-from . import billing, deed_failures, deeds, ending_at_stripe, letting_go, lifecycle, settling
+from . import billing, changes, deed_failures, deeds, ending_at_stripe, letting_go, lifecycle, settling
 from .deed_models import Deed
 from .models import Subscription
 from .told import OVER
@@ -105,7 +105,7 @@ def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> dict
     stripe_id = subscription.stripe_id
     try:
         # Ended first: from then on Stripe collects nothing by itself.
-        ending_at_stripe.end_now(subscription.stripe_id, purpose=PURPOSE, gateway=gateway)
+        _end_at_stripe(subscription, gateway=gateway, now=now)
         killpoints.reach("revoke.ended")
         voided, left = _void_open(stripe_id, gateway=gateway, now=now)
         settling.follow_subscription(stripe_id, gateway=gateway, now=now)
@@ -113,6 +113,14 @@ def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> dict
         lifecycle.end_what_is_gone(subscription.pk, now=now)
         return {}
     return {"voided": voided, "left": left}
+
+
+def _end_at_stripe(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+    if subscription.status == SubscriptionStatus.PAUSED:
+        # What its pause has put aside is theirs already, and stays so as where staff end it (X14).
+        changes.cancel_now(subscription, gateway=gateway, now=now)
+    else:
+        ending_at_stripe.end_now(subscription.stripe_id, purpose=PURPOSE, gateway=gateway)
 
 
 def _void_open(stripe_id: str, *, gateway: Gateway, now: datetime) -> tuple[list[str], list[str]]:

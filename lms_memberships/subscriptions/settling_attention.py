@@ -58,6 +58,15 @@ class NothingUnknown(Refusal):
     message = _("Its price is known by now.")
 
 
+class BoughtAsAnother(Refusal):
+    """Our metadata on a cheap price of something else buys nothing (S9): also where a person says whose price it is."""
+
+    message = _(
+        "It has opened nothing yet, and a price of a different membership than it was bought as does not open it. Move it "
+        "in Stripe to a price of the membership that it was bought as, or leave it as it is."
+    )
+
+
 class CanBeAsked(Refusal):
     """What is left so is money that nobody looks after any more: only while nothing else can be done."""
 
@@ -91,10 +100,15 @@ def undo_second(second: Subscription, *, author: AbstractBaseUser, gateway: Gate
 def choose_price(
     subscription: Subscription, membership: Membership, *, gateway: Gateway, now: datetime
 ) -> Subscription:
-    """Its price at Stripe is one of this membership's: noted, never offered, and the subscription read again (G12)."""
+    """Its price at Stripe is one of this membership's: noted, never offered, and the subscription read again (G12).
+
+    Raises BoughtAsAnother of what has opened nothing yet, NothingUnknown, PriceTaken, InOtherAccount.
+    """
     refuse_elsewhere(subscription, gateway, ELSEWHERE)
+    if subscription.opened_at is None and membership.pk != subscription.membership_id:
+        raise BoughtAsAnother
     snapshot = gateway.read_subscription(subscription.stripe_id)
-    _note_price(snapshot, membership, gateway=gateway, now=now)
+    _note_price(snapshot, subscription, membership, gateway=gateway, now=now)
     return settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now) or subscription
 
 
@@ -226,12 +240,19 @@ def _left(invoice: Invoice) -> int:
     return max(0, invoice.amount_paid - refunds.given_back_of(invoice))
 
 
-def _note_price(snapshot: SubscriptionSnapshot, membership: Membership, *, gateway: Gateway, now: datetime) -> None:
+def _note_price(
+    snapshot: SubscriptionSnapshot,
+    subscription: Subscription,
+    membership: Membership,
+    *,
+    gateway: Gateway,
+    now: datetime,
+) -> None:
     at = {"account": gateway.account_id, "livemode": gateway.livemode}
     known = Price.objects.filter(**at, stripe_id=snapshot.price_id).first()
     if known is not None:
         if known.membership_id != membership.pk:
-            raise NothingUnknown
+            raise NothingUnknown if subscription.opened_at is not None else BoughtAsAnother
         return
     try:
         with transaction.atomic():

@@ -2,23 +2,20 @@
 
 import logging
 from collections.abc import Iterable
-from datetime import datetime, time, timedelta
+from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F, QuerySet, Sum
-from django.utils import timezone
+from django.db.models import QuerySet, Sum
 from django.utils.translation import gettext_lazy as _
 
 from .. import conf, events, killpoints
 from ..errors import OutsideFailure, Refusal
 from ..payments.gateway import Gateway, NotFound
-from ..payments.refunds import DisputeStatus
 from ..retrying import retried
-from . import deeds, gift_refunding, guest_returns, lifecycle, one_by_one, paying_back, people, settling
+from . import contracts, deeds, gift_refunding, guest_returns, lifecycle, one_by_one, paying_back, people, settling
 from .copies import CHARGED
 from .gift_models import Gift
 from .guest_models import GuestPurchase
-from .invoice_sums import with_what_went_back
 from .models import Invoice, Subscription
 from .money_back_models import Dispute
 from .queries import BILLED
@@ -37,27 +34,6 @@ class NothingToWithdrawFrom(Refusal):
     message = _("There is nothing here to withdraw from.")
 
 
-def last_moment(contract_at: datetime) -> datetime:
-    """Until when the site lets a buyer withdraw from a contract of that moment: to the end of the last day.
-
-    The day of the contract itself does not count (EU, Regulation 1182/71), and days are those of the site's place.
-    """
-    zone = timezone.get_default_timezone()
-    after = timezone.localdate(contract_at, zone) + timedelta(days=conf.WITHDRAWAL_DAYS + 1)
-    return timezone.make_aware(datetime.combine(after, time.min), zone)
-
-
-def contract_at(subscription: Subscription) -> datetime:
-    """When they bought it. Stripe says that of what renews; what is paid once began here when we read of it."""
-    if subscription.is_recurring or not subscription.stripe_id:
-        return subscription.started_at
-    at = {"account": subscription.account, "livemode": subscription.livemode}
-    guests = GuestPurchase.objects.filter(**at, stripe_id=subscription.stripe_id)
-    paid = Invoice.objects.filter(**at, payment_intent_id=subscription.stripe_id)
-    moments = [*guests.values_list("paid_at", flat=True), *paid.values_list("paid_at", flat=True)]
-    return min([subscription.started_at, *(each for each in moments if each is not None)])
-
-
 def can_withdraw(subscription: Subscription, *, now: datetime) -> bool:
     """As its row says: bought here, begun or being paid, not paid off, and not longer ago than the site's days."""
     is_bought = subscription.origin == Subscription.Origin.BOUGHT and bool(subscription.stripe_id)
@@ -65,16 +41,16 @@ def can_withdraw(subscription: Subscription, *, now: datetime) -> bool:
     has_begun = subscription.opened_at is not None or subscription.status in BILLED
     if not is_bought or not has_begun or subscription.must_be_undone or subscription.undone_at is not None:
         return False
-    if subscription.paid_up_at is not None or not _is_in_time(subscription, now):
+    if subscription.paid_up_at is not None or not contracts.is_in_time(subscription, now):
         return False
-    return subscription.ended_at is None or _is_money_left(subscription)
+    return subscription.ended_at is None or contracts.is_money_left(subscription)
 
 
 def can_withdraw_gift(gift: Gift, *, now: datetime) -> bool:
     """A gift that nobody has redeemed, as long after it was paid."""
     if gift.paid_at is None or gift.state not in Gift.REFUNDABLE or gift.state == Gift.State.REFUNDING:
         return False
-    return conf.WITHDRAWAL_DAYS > 0 and now < last_moment(gift.paid_at)
+    return conf.WITHDRAWAL_DAYS > 0 and now < contracts.last_moment(gift.paid_at)
 
 
 def of(subscription: Subscription) -> Withdrawal | None:
@@ -168,20 +144,6 @@ def paid_for(subscription: Subscription) -> tuple[int, str]:
     return 0, subscription.currency
 
 
-def _is_in_time(subscription: Subscription, now: datetime) -> bool:
-    if conf.WITHDRAWAL_DAYS <= 0 or now >= last_moment(subscription.started_at):
-        return False
-    return now < last_moment(contract_at(subscription))
-
-
-def _is_money_left(subscription: Subscription) -> bool:
-    """Of what is over: something was paid for it, and has not gone back, neither from here nor by the bank."""
-    paid = with_what_went_back(Invoice.objects.filter(subscription_id=subscription.pk))
-    lost = Dispute.objects.filter(subscription_id=subscription.pk, status=DisputeStatus.LOST)
-    by_bank = lost.values("payment_intent_id")
-    return paid.filter(amount_paid__gt=F("given_back")).exclude(payment_intent_id__in=by_bank).exists()
-
-
 def unfinished() -> "QuerySet[Withdrawal]":
     """Declared, and not all paid back yet, the oldest first."""
     rows = Withdrawal.objects.filter(done_at=None).order_by("declared_at", "pk")
@@ -229,9 +191,9 @@ def _declare(subscription: Subscription, *, now: datetime) -> Withdrawal:
         if known is not None:
             return known
         if not can_withdraw(row, now=now):
-            is_late = conf.WITHDRAWAL_DAYS > 0 and not _is_in_time(row, now)
+            is_late = conf.WITHDRAWAL_DAYS > 0 and not contracts.is_in_time(row, now)
             raise TooLate if is_late else NothingToWithdrawFrom
-        return acknowledge(row, contract_at=contract_at(row), paid=paid_for(row), now=now, subscription=row)
+        return acknowledge(row, contract_at=contracts.contract_at(row), paid=paid_for(row), now=now, subscription=row)
 
 
 @retried
@@ -246,7 +208,7 @@ def _declare_gift(gift: Gift, *, now: datetime) -> Withdrawal:
         if row.state == Gift.State.REDEEMED:
             raise gift_refunding.AlreadyRedeemed
         if not can_withdraw_gift(row, now=now):
-            is_late = row.paid_at is not None and conf.WITHDRAWAL_DAYS > 0 and now >= last_moment(row.paid_at)
+            is_late = row.paid_at is not None and conf.WITHDRAWAL_DAYS > 0 and now >= contracts.last_moment(row.paid_at)
             raise TooLate if is_late else NothingToWithdrawFrom
         gift_refunding.close(row.pk, now=now)
         return acknowledge(

@@ -185,6 +185,31 @@ def test_an_unknown_price_is_chosen_or_left(desk, client_for, student, membershi
     assert counted(clock) == {}
 
 
+def test_what_has_opened_nothing_is_not_opened_by_another_ones_price(
+    desk, client_for, student, membership, silver, gateway, postman, clock
+):
+    """G12, S9: bought as one, and moved in Stripe to a price of another before it opened. Nothing is said to be done."""
+    held = bought(client_for(student), membership, postman)
+    cheap, own = silver.prices.get().stripe_id, membership.prices.get().stripe_id
+    Subscription.objects.update(opened_at=None, access_until=None)
+    gateway.move_price(held.stripe_id, old=own, new=cheap, key="by hand")
+    postman.deliver()
+    assert counted(clock) == {"prices": 1}
+    url = reverse("lms_memberships_attention_price", args=[held.pk])
+    page = desk.get(url).content.decode()
+    assert ("Silver" in page, membership.title in page) == (False, True)
+    for choice in (silver, membership):
+        said = text(desk.post(url, {"membership": str(choice.pk)}, follow=True).content.decode())
+        assert "does not open it. Move it in Stripe" in said
+        assert "The price is known now" not in said
+    held.refresh_from_db()
+    assert (held.flag, held.opened_at, Price.objects.count()) == ("unknown_price", None, 2)
+    gateway.move_price(held.stripe_id, old=cheap, new=own, key="back")
+    postman.deliver()
+    held.refresh_from_db()
+    assert (held.flag, held.opened_at is None, counted(clock)) == ("", False, {})
+
+
 def test_what_was_never_ours_waits_and_opens_nothing(desk, student, membership, live_session, gateway, postman, clock):
     """N3: made by hand in Stripe on our product; listed, and left as it is."""
     made = gateway.client.v1.subscriptions.create(

@@ -211,3 +211,5 @@ def test_the_timeline_tells_of_leaving_and_of_money_that_went_back(client_for, s
     page = read(client_for(helper("view_invoice")), "", student)
     assert "Given back" not in page
     assert "Disputed" not in page
+    assert "withdrew from the contract" in page
+    assert "not given back yet" not in page, "the price is no secret, and what they paid is"

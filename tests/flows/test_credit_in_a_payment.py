@@ -74,6 +74,20 @@ def test_who_cancels_while_the_payment_to_go_on_waits_keeps_the_credit(
     assert len(told) == 1
 
 
+def test_what_staff_close_while_the_payment_to_go_on_waits_keeps_the_credit(
+    held, browser, student, client_for, sandbox, clock, postman
+):
+    """X14, P24: that payment is void, and what it took off is on the balance, once."""
+    credit = goes_on_unpaid(held, browser, sandbox, clock)
+    press_at_desk(client_for(helper()), "revoke", student, held.pk)
+    postman.deliver()
+    clock.daily()
+    held.refresh_from_db()
+    assert (held.status, held.revoked_at is None) == ("canceled", False)
+    assert [each["status"] for each in invoices(sandbox)] == ["void", "paid"]
+    assert (balance(sandbox), entries(sandbox)) == (credit, [-credit])
+
+
 @pytest.mark.parametrize("lost", ["POST /v1/invoices/*/void", "POST /v1/customers/*/balance_transactions"])
 def test_an_answer_that_got_lost_puts_it_on_the_balance_once(lost, held, browser, sandbox, clock, postman):
     """X14, D1, D4: negative control: whatever is repeated, and however often the news of it comes."""

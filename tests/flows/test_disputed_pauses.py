@@ -4,9 +4,13 @@ import pytest
 from django.urls import reverse
 
 from lms_memberships.models import Membership, Subscription
-from lms_memberships.subscriptions import lifecycle, pausing
+from lms_memberships.subscriptions import cancel_links, lifecycle, pausing
+from tests import hosted
+from tests.flows import desk as desk_steps
 from tests.flows.backwards import bought, charge_of
 from tests.flows.steps import text
+from tests.flows.test_paused_credit import balance
+from tests.flows.test_pausing import CARD, invoices
 
 pytestmark = pytest.mark.django_db
 
@@ -17,9 +21,10 @@ def browser(client_for, student):
 
 
 @pytest.fixture
-def paused(browser, membership, postman) -> Subscription:
+def paused(browser, membership, postman, clock) -> Subscription:
     Membership.objects.update(may_pause=True)
     row = bought(browser, membership, postman)
+    clock.advance(days=10)
     browser.post(reverse("lms_memberships:pause", args=[row.pk]))
     postman.deliver()
     row.refresh_from_db()
@@ -56,6 +61,56 @@ def test_what_is_disputed_does_not_go_on(paused, browser, sandbox, postman):
     postman.deliver()
     assert is_offered(browser, paused), "decided in the seller's favour"
     assert "Good to have you back" in go_on(browser, paused)
+
+
+@pytest.mark.parametrize("way", ["link", "end", "revoke"])
+def test_what_the_bank_may_take_back_is_not_credited_too(
+    way, paused, browser, client_for, student, sandbox, postman, clock
+):
+    """G7, X14: said before the press; whatever the bank decides, nobody has the same money twice."""
+    clock.advance(days=1)
+    sandbox.actions.open_dispute(charge_of(sandbox, paused))
+    postman.deliver()
+    if way == "link":
+        link = hosted.path_of(cancel_links.link_of(paused))
+        assert "when it was paused is not kept" in text(browser.get(link).content.decode())
+        browser.post(link)
+    else:
+        desk = client_for(desk_steps.helper())
+        assert "credited to them is not kept" in desk_steps.read(desk, way, student, paused.pk)
+        desk_steps.press(desk, way, student, paused.pk)
+    postman.deliver()
+    clock.daily()
+    paused.refresh_from_db()
+    assert (paused.status, balance(sandbox)) == ("canceled", 0)
+
+
+def test_control_undisputed_the_same_is_credited(paused, browser, sandbox, postman, clock):
+    """G7, X14, negative control: what is asserted above is not always so."""
+    clock.advance(days=1)
+    browser.post(reverse("lms_memberships:cancel", args=[paused.pk]))
+    assert balance(sandbox) > 0
+
+
+def test_a_payment_to_go_on_that_is_void_while_the_bank_decides_is_credited_once_it_is_won(
+    paused, browser, gateway, sandbox, postman, clock
+):
+    """G7, X14: until then nothing is put on the balance; going on looks for it again."""
+    charge = charge_of(sandbox, paused)
+    sandbox.actions.change_default_card(paused.customer_id, card_number=hosted.FAILS_LATER_CARD, **CARD)
+    browser.post(reverse("lms_memberships:continue", args=[paused.pk]))
+    [to_pay, *_] = invoices(sandbox)
+    assert to_pay["status"] == "open"
+    dispute = sandbox.actions.open_dispute(charge)
+    postman.deliver()
+    gateway.client.v1.invoices.void_invoice(to_pay["id"])
+    postman.deliver()
+    assert balance(sandbox) == 0
+    sandbox.actions.change_dispute(dispute["id"], "won")
+    sandbox.actions.change_default_card(paused.customer_id, card_number="4242424242424242", **CARD)
+    postman.deliver()
+    assert "Good to have you back" in go_on(browser, paused)
+    assert invoices(sandbox)[0]["amount_paid"] < 1900
 
 
 def test_what_staff_have_closed_does_not_go_on(paused, browser, sandbox, now):

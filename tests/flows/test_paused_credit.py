@@ -4,6 +4,7 @@ import pytest
 from django.core import mail
 
 from lms_memberships.emails import switches
+from lms_memberships.models import Deed
 from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import cancel_links
 from tests import hosted
@@ -59,6 +60,27 @@ def test_who_cancels_a_paused_one_keeps_what_was_credited(
     told = [each.body for each in mail.outbox if each.to == [student.email] and "is cancelled" in each.subject]
     assert all(f"{credit} was credited to you for time that you paid" in body for body in told)
     assert len(told) == 1
+
+
+def test_what_staff_close_keeps_what_its_pause_has_credited(
+    held, browser, student, client_for, sandbox, clock, postman
+):
+    """X14, P24: closed, and the credit is theirs as where staff end it; whoever presses is told so before."""
+    clock.advance(days=10)
+    press(browser, held, "pause")
+    [item] = sandbox.store.all("invoiceitem", account=sandbox.account_id)
+    desk = client_for(helper())
+    assert "What its pause has credited to them goes to their balance" in read(desk, "revoke", student, held.pk)
+    sandbox.faults.plan(Fault("status", "DELETE /v1/subscriptions/*", status=503, count=99))
+    assert "tried again by itself" in press_at_desk(desk, "revoke", student, held.pk)
+    assert balance(sandbox) == 0
+    sandbox.faults.clear()
+    for _again in range(2):
+        clock.daily()
+        postman.deliver()
+    held.refresh_from_db()
+    assert (held.status, held.revoked_at is None, Deed.objects.get().settled_at is None) == ("canceled", False, False)
+    assert balance(sandbox) == -item["amount"]
 
 
 def test_nothing_is_promised_or_charged_where_nothing_was_put_aside(held, browser, gateway, sandbox, clock, postman):

@@ -236,6 +236,7 @@ def test_closed_already_and_cancelled_it_has_not_ended_yet(held, browser, gatewa
     asked = text(browser.get(address(held, "cancel")).content.decode())
     assert "Access is closed already and stays closed. It ends on" in asked
     assert "you keep access" not in asked
+    assert "is closed after that" not in asked
     press(browser, held, "cancel")
     shown = account(browser)
     assert "Access is closed. It ends on" in text(shown)

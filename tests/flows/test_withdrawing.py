@@ -12,7 +12,7 @@ from lms_memberships.access import decide
 from lms_memberships.emails import switches
 from lms_memberships.models import Email, Gift, GuestPurchase, Invoice, Subscription, Withdrawal
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import gift_redeeming, withdrawing
+from lms_memberships.subscriptions import contracts, gift_redeeming, withdrawing
 from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
 from tests.flows.giving import offer, pay
@@ -111,7 +111,7 @@ def test_the_days_end_with_the_last_of_them(settings):
     paris = ZoneInfo(settings.TIME_ZONE)
     for hour in (0, 9, 23):
         bought_at = datetime(2027, 1, 1, hour, 59, tzinfo=paris)
-        assert withdrawing.last_moment(bought_at) == datetime(2027, 1, 16, tzinfo=paris)
+        assert contracts.last_moment(bought_at) == datetime(2027, 1, 16, tzinfo=paris)
 
 
 def test_what_is_over_within_the_days_can_be_withdrawn_from(browser, gateway, live_session, sandbox, clock, postman):

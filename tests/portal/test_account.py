@@ -160,6 +160,38 @@ def test_the_page_costs_the_same_for_one_and_for_eight(hold, read, now):
     assert page.count("Also to pay:") == 7
 
 
+def test_days_to_withdraw_cost_the_same_for_one_and_for_eight(hold, read, now, settings, student):
+    """X14, P7: what renews, what was paid once, and what is over with its money."""
+    settings.LMS_MEMBERSHIPS_WITHDRAWAL_DAYS = 14
+
+    def begin(number: int) -> None:
+        late, paid = now + 2 * DAY, {"status": "paid", "amount_paid": 1900}
+        once = {"is_recurring": False, "interval": "one_time", "started_at": late}
+        for title, columns in (
+            ("Runs", {"started_at": now}),
+            ("Once", once),
+            ("Over", {"started_at": now, "status": "canceled", "ended_at": now, "until": now}),
+        ):
+            row = hold(f"{title} {number}", **columns)
+            payment = row.stripe_id if title == "Once" else f"pi_{row.pk}"
+            bill(row, now, payment_intent_id=payment, paid_at=now, **paid)
+
+    begin(0)
+    page = read()
+    assert page.count("Withdraw from this contract") == 3
+    with CaptureQueriesContext(connection) as one:
+        read()
+    for number in range(1, 8):
+        begin(number)
+    with CaptureQueriesContext(connection) as eight:
+        page = read()
+    assert len(eight) == len(one)
+    assert page.count("Withdraw from this contract") == 24
+    Invoice.objects.filter(subscription__membership__title__startswith="Once").update(paid_at=now - 15 * DAY)
+    Invoice.objects.filter(subscription__membership__title__startswith="Over").update(credited=1900)
+    assert read().count("Withdraw from this contract") == 8, "paid for too long ago; and given back already"
+
+
 def test_the_list_of_invoices_costs_the_same_for_one_and_for_many(hold, student, client_for, now):
     """X17: with what can be done about each."""
     row = hold(status="past_due", unpaid_since=now)

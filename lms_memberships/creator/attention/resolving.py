@@ -65,9 +65,12 @@ def price(request: HttpRequest, pk: int) -> HttpResponse:
     _check(request, names.LINKING)
     rows = Subscription.objects.filter(flag=UNKNOWN_PRICE).select_related("membership", "user")
     found = get_object_or_404(rows, pk=pk)
-    choices = Membership.objects.order_by("title", "pk")[:MOST_CHOICES]
+    choices = Membership.objects.order_by("title", "pk")
+    if found.opened_at is None:
+        # A different one's price would open nothing (S9).
+        choices = choices.filter(pk=found.membership_id)
     if request.method != "POST":
-        context = {"found": found, "choices": choices, "back_url": _list("prices")}
+        context = {"found": found, "choices": choices[:MOST_CHOICES], "back_url": _list("prices")}
         return render(request, f"{TEMPLATES}price.html", context)
     membership = get_object_or_404(Membership, pk=_number(request.POST.get("membership")))
 

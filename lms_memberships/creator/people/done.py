@@ -36,10 +36,6 @@ class DoneForMany(Listing):
     default_ordering = ("-created_at", "-pk")
     is_searchable = False
 
-    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
-        super().setup(request, *args, **kwargs)
-        self.is_export = False
-
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not self.kinds and not may_export(request.user):
             raise PermissionDenied

@@ -58,10 +58,6 @@ class JobPeople(Listing):
     search_fields = names_of("user")
     default_ordering = "pk"
 
-    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
-        super().setup(request, *args, **kwargs)
-        self.is_export = False
-
     def dispatch(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         self.job = find(request, int(str(self.kwargs["pk"])))
         return super().dispatch(request, *args, **kwargs)

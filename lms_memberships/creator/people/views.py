@@ -6,7 +6,6 @@ from urllib.parse import urlencode
 
 from django.db.models import QuerySet
 from django.forms import Media
-from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.text import capfirst
@@ -52,11 +51,6 @@ class PeopleIndex(Listing):
     search_fields = [SEARCH]
     verbose_name_plural = gettext_lazy("people")
     default_ordering = f"-{people_listing.SINCE}"
-
-    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
-        super().setup(request, *args, **kwargs)
-        # Wagtail's own export asks for no right of its own.
-        self.is_export = False
 
     @cached_property
     def now(self) -> datetime:

@@ -69,6 +69,8 @@ class EndingPage(ActOnHeld):
         """Of one that rests: what its pause has put aside is theirs already."""
         if self.held.status != SubscriptionStatus.PAUSED:
             return []
+        if self.held.suspended_at is not None:
+            return [_("Its payment was disputed at the bank: what its pause has credited to them is not kept.")]
         return [
             _(
                 "What its pause has credited to them goes to their balance at Stripe, and is taken off what they pay next "
@@ -170,6 +172,7 @@ class RevokePage(EndingPage):
         found: list[object] = [_("Access closes now, also while Stripe cannot be reached. Their progress is kept.")]
         if _is_at_stripe(self.held):
             found.append(_("The subscription is ended at Stripe; nothing is given back by this."))
+        found.extend(self.about_credit())
         if self.unpaid:
             found.append(_("What is not paid is voided: nobody is asked for it any more."))
         return found

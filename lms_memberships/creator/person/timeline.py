@@ -1,7 +1,7 @@
 """What happened with one person, newest first? Facts of many tables, put together by the database and read a page at a time."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,18 +40,25 @@ PARAMETER = "facts"
 
 @dataclass(frozen=True)
 class Source:
-    """A table, or one moment of its rows. ``needs`` is the permission without which it is not told."""
+    """A table, or one moment of its rows. ``needs`` is the permission without which it is not told, or only so far."""
 
     rows: Callable[[Model], QuerySet]
     at: str
     say: Callable[[Any, str], Line]
     related: tuple[str, ...] = ()
     needs: str = ""
+    so_far: Callable[[Any, str], Line] | None = None
+
+    def told_to(self, request: HttpRequest) -> "Source | None":
+        """What the reader may see of it."""
+        if not self.needs or request.user.has_perm(self.needs):
+            return self
+        return None if self.so_far is None else replace(self, say=self.so_far)
 
 
 def facts_of(user: Model, request: HttpRequest, *, language: str) -> Slice:
     """One query for what happened on this page, and one for each table that it comes from."""
-    told = {name: source for name, source in SOURCES.items() if not source.needs or request.user.has_perm(source.needs)}
+    told = {name: source for name, each in SOURCES.items() if (source := each.told_to(request)) is not None}
     first, *others = (_moments(name, source, user) for name, source in told.items())
     found = slice_of(
         first.union(*others, all=True).order_by("-at", "what", "-row"), request.GET, PARAMETER, size=PER_PAGE
@@ -228,7 +235,11 @@ SOURCES: dict[str, Source] = {
     "left": Source(_of(Departure, "subscription__user"), "asked_at", timeline_lines.left, ITS_TITLE),
     "stayed": Source(_of(StayOffer, "subscription__user"), "answered_at", timeline_lines.stayed, (*ITS_TITLE, "code")),
     "withdrew": Source(
-        _either(Withdrawal, "subscription__user", "gift__giver"), "declared_at", timeline_lines.withdrew
+        _either(Withdrawal, "subscription__user", "gift__giver"),
+        "declared_at",
+        timeline_lines.withdrew,
+        needs=names.SEE_INVOICES,
+        so_far=timeline_lines.declared,
     ),
     "refunded": Source(
         _either(Refund, *THEIR_MONEY), "created_at", timeline_lines.refunded, ("author",), names.SEE_INVOICES

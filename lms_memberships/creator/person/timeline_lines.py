@@ -1,6 +1,6 @@
 """How does the timeline of a person say what they, their bank or the till did about leaving and money that went back?"""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from django.utils.translation import gettext as _
 
@@ -36,11 +36,16 @@ def stayed(row: StayOffer, language: str) -> Line:
     return Line("", _("“%(title)s”: did not take the discount that was offered") % {"title": title}, row.code.code)
 
 
+def declared(row: Withdrawal, language: str) -> Line:
+    """For whoever may not see money."""
+    return Line("", _("“%(title)s”: withdrew from the contract") % {"title": row.title})
+
+
 def withdrew(row: Withdrawal, language: str) -> Line:
-    text = _("“%(title)s”: withdrew from the contract") % {"title": row.title}
     is_back = row.done_at is not None
     money = format_money(row.money, language) if row.amount else ""
-    return Line("", text, money if is_back or not money else _("%(money)s, not given back yet") % {"money": money})
+    detail = money if is_back or not money else _("%(money)s, not given back yet") % {"money": money}
+    return replace(declared(row, language), detail=detail)
 
 
 def refunded(row: Refund, language: str) -> Line:
