@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from ..errors import OutsideFailure, Refusal
 from ..money import Money, format_money
 from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import kept_credit
+from ..subscriptions import disputed, kept_credit
 from ..subscriptions.models import Subscription
 from .declaring import gateway_or_none
 
@@ -39,7 +39,7 @@ def foretold(request: HttpRequest, subscription: Subscription) -> str:
     """For the page that asks. Empty: it does not rest, or nothing was put aside."""
     if subscription.status != SubscriptionStatus.PAUSED or subscription.opened_at is None:
         return ""
-    if subscription.suspended_at is not None:
+    if disputed.is_money_back(subscription):
         return str(DISPUTED)
     gateway = gateway_or_none(request)
     try:

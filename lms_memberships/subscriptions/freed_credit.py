@@ -13,7 +13,7 @@ from ..money import Money
 from ..payments import intents
 from ..payments.gateway import Gateway, InvoiceSnapshot, NotFound, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.models import Intent
-from . import billing, kept_credit, letting_go
+from . import billing, disputed, kept_credit, letting_go
 from .models import Subscription
 from .withdrawal_models import Withdrawal
 
@@ -56,7 +56,7 @@ def from_void(subscription: Subscription, snapshot: SubscriptionSnapshot, *, gat
     invoice = kept_credit.resumption(snapshot)
     if invoice is None or invoice.status != billing.VOID or _is_freed(invoice, gateway):
         return
-    if subscription.suspended_at is not None or Withdrawal.objects.filter(subscription_id=subscription.pk).exists():
+    if disputed.is_money_back(subscription) or Withdrawal.objects.filter(subscription_id=subscription.pk).exists():
         # All that was paid goes back: with a credit they would have a part of it twice.
         return
     credit = gateway.credit_taken_off(invoice.id)

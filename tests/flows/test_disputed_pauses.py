@@ -63,11 +63,13 @@ def test_what_is_disputed_does_not_go_on(paused, browser, sandbox, postman):
     assert "Good to have you back" in go_on(browser, paused)
 
 
+@pytest.mark.parametrize("meanwhile", ["suspend", "keep"])
 @pytest.mark.parametrize("way", ["link", "end", "revoke"])
 def test_what_the_bank_may_take_back_is_not_credited_too(
-    way, paused, browser, client_for, student, sandbox, postman, clock
+    meanwhile, way, paused, browser, client_for, student, sandbox, postman, clock, settings
 ):
     """G7, X14: said before the press; whatever the bank decides, nobody has the same money twice."""
+    settings.LMS_MEMBERSHIPS_ON_DISPUTE = meanwhile
     clock.advance(days=1)
     sandbox.actions.open_dispute(charge_of(sandbox, paused))
     postman.deliver()

@@ -69,7 +69,7 @@ class EndingPage(ActOnHeld):
         """Of one that rests: what its pause has put aside is theirs already."""
         if self.held.status != SubscriptionStatus.PAUSED:
             return []
-        if self.held.suspended_at is not None:
+        if disputed.is_money_back(self.held):
             return [_("Its payment was disputed at the bank: what its pause has credited to them is not kept.")]
         return [
             _(
