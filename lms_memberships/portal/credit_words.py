@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from ..errors import OutsideFailure, Refusal
 from ..money import Money, format_money
 from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import disputed, kept_credit
+from ..subscriptions import contracts, kept_credit
 from ..subscriptions.models import Subscription
 from .declaring import gateway_or_none
 
@@ -27,8 +27,10 @@ UNKNOWN = gettext_lazy(
     "What was credited to you when it was paused, for time that you paid and did not use, stays yours: it goes to your "
     "balance here, and is taken off your next payments for memberships that renew. How much it is cannot be said just now."
 )
-DISPUTED = gettext_lazy(
-    "Its payment was disputed at the bank: if you cancel now, what was credited to you when it was paused is not kept."
+#: The same money would be theirs twice.
+NOT_KEPT = gettext_lazy(
+    "What you paid for it went back to you, or was disputed at your bank: if you cancel now, what was credited to you when "
+    "it was paused is not kept."
 )
 IN_PAYMENT = gettext_lazy(
     "You asked to continue, and the payment for that waits for you. If you cancel, that payment is called off."
@@ -39,26 +41,26 @@ def foretold(request: HttpRequest, subscription: Subscription) -> str:
     """For the page that asks. Empty: it does not rest, or nothing was put aside."""
     if subscription.status != SubscriptionStatus.PAUSED or subscription.opened_at is None:
         return ""
-    if disputed.is_money_back(subscription):
-        return str(DISPUTED)
     gateway = gateway_or_none(request)
     try:
         if gateway is None:
-            return str(UNKNOWN)
+            return str(NOT_KEPT if contracts.is_money_back(subscription) else UNKNOWN)
         payment = kept_credit.payment_in(gateway.read_subscription(subscription.stripe_id))
         if payment is not None:
             # With its tax, as it goes to the balance.
             credit = gateway.credit_taken_off(payment.id)
-            return f"{IN_PAYMENT} {_credited(credit, is_taxed=False)}".strip()
+            return f"{IN_PAYMENT} {_credited(subscription, credit, is_taxed=False)}".strip()
         waiting = kept_credit.waiting(subscription, gateway=gateway)
     except (OutsideFailure, Refusal):
-        return str(UNKNOWN)
-    return "" if waiting is None else _credited(waiting.money, is_taxed=waiting.is_taxed)
+        return str(NOT_KEPT if contracts.is_money_back(subscription) else UNKNOWN)
+    return "" if waiting is None else _credited(subscription, waiting.money, is_taxed=waiting.is_taxed)
 
 
-def _credited(credit: Money | None, *, is_taxed: bool) -> str:
+def _credited(subscription: Subscription, credit: Money | None, *, is_taxed: bool) -> str:
     if credit is None:
         return ""
+    if contracts.is_money_back(subscription):
+        return str(NOT_KEPT)
     return str(CREDITED[is_taxed]) % {"credit": format_money(credit, get_language() or "en")}
 
 

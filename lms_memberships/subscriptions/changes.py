@@ -12,7 +12,7 @@ from ..payments import intents
 from ..payments.gateway import Gateway, NotFound, RequestRefused, SubscriptionSnapshot, SubscriptionStatus
 from ..payments.leaving import UNSAID, Why
 from ..payments.models import Intent
-from . import disputed, dropping_changes, freed_credit, instalment_ends, instalments, kept_credit, lifecycle
+from . import contracts, dropping_changes, freed_credit, instalment_ends, instalments, kept_credit, lifecycle
 from .copies import OWING
 from .models import Subscription
 from .queries import BILLED
@@ -183,8 +183,8 @@ def _cancel(why: Why, gateway: Gateway, stripe_id: str, key: str) -> None:
 
 def _ending_now(subscription: Subscription, why: Why, gateway: Gateway) -> Callable[[Gateway, str, str], None]:
     freed_credit.from_payment(subscription, gateway=gateway)
-    # What a bank takes back, or may, would be theirs twice (G7).
-    is_theirs = not disputed.is_money_back(subscription)
+    # Of what went back, or a bank may take back, it would be theirs twice (G7).
+    is_theirs = not contracts.is_money_back(subscription)
     is_credited = is_theirs and kept_credit.waiting(subscription, gateway=gateway) is not None
     return partial(_cancel_now, why, keeps_credit=is_credited)
 

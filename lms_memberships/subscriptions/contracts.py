@@ -2,7 +2,7 @@
 
 from datetime import datetime, time, timedelta
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, DateTimeField, Exists, F, OuterRef, Q, QuerySet, Subquery, When
 from django.utils import timezone
 
 from .. import conf
@@ -12,13 +12,17 @@ from .invoice_sums import with_what_went_back
 from .models import Invoice, Subscription
 from .money_back_models import Dispute
 
+#: Stripe stamps the period of a subscription and the payment that begins it by itself each.
+BILLED_BEFORE = timedelta(minutes=1)
+
 
 def with_contracts(rows: QuerySet[Subscription]) -> QuerySet[Subscription]:
     """Each with what ``contract_at`` and ``is_money_left`` answer, in the same query, where the site has days for it."""
     if conf.WITHDRAWAL_DAYS <= 0:
         return rows
     guests, paid = (
-        Subquery(each.filter(paid_at__isnull=False).order_by("paid_at").values("paid_at")[:1])
+        # What renews is not asked about at all.
+        Case(When(is_recurring=False, then=Subquery(_first(each))), default=None, output_field=DateTimeField())
         for each in _payments(OuterRef("account"), OuterRef("livemode"), OuterRef("stripe_id"))
     )
     kept = Exists(_kept(Q(subscription_id=OuterRef("pk"))))
@@ -63,14 +67,33 @@ def is_money_left(subscription: Subscription) -> bool:
     return _kept(Q(subscription_id=subscription.pk)).exists() if known is None else bool(known)
 
 
+def is_money_back(subscription: Subscription) -> bool:
+    """Whether all that was paid since its period began went back, or a bank has taken it or may.
+
+    Also where the site keeps it open while the bank decides. A credit for that would be the same money twice (G7, G9).
+    """
+    if subscription.suspended_at is not None:
+        return True
+    since = subscription.period_start or subscription.started_at
+    disputes = Dispute.objects.keeping_closed().filter(subscription_id=subscription.pk, created_at__gte=since)
+    if disputes.exists():
+        return True
+    mine = Q(subscription_id=subscription.pk, amount_paid__gt=0, paid_at__gte=since - BILLED_BEFORE)
+    return Invoice.objects.filter(mine).exists() and not _kept(mine).exists()
+
+
 def _payments(
     account: object, livemode: object, stripe_id: object
 ) -> tuple[QuerySet[GuestPurchase], QuerySet[Invoice]]:
     """Where the moment of a payment of that id stands: paid without an account, or with one."""
     at = {"account": account, "livemode": livemode}
-    return GuestPurchase.objects.filter(**at, stripe_id=stripe_id), Invoice.objects.filter(
-        **at, payment_intent_id=stripe_id
-    )
+    # Their index leaves out those without one.
+    guests = GuestPurchase.objects.filter(**at, stripe_id=stripe_id).exclude(stripe_id="")
+    return guests, Invoice.objects.filter(**at, payment_intent_id=stripe_id)
+
+
+def _first(payments: QuerySet) -> QuerySet:
+    return payments.filter(paid_at__isnull=False).order_by("paid_at").values("paid_at")[:1]
 
 
 def _kept(whose: Q) -> QuerySet[Invoice]:

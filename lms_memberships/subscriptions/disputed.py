@@ -80,15 +80,3 @@ def is_lost(subscription: "Subscription") -> bool:
         said = set(subscription.disputes.values_list("status", flat=True))
         known = DisputeStatus.LOST in said and DisputeStatus.OPEN not in said
     return bool(known)
-
-
-def is_money_back(subscription: "Subscription") -> bool:
-    """Whether the bank has taken back what was paid for its period, or may: also where the site keeps it open meanwhile.
-
-    No credit is given for that: whoever paid would have the same money twice.
-    """
-    if subscription.suspended_at is not None:
-        return True
-    about = Dispute.objects.keeping_closed().filter(subscription_id=subscription.pk)
-    since = subscription.period_start
-    return (about if since is None else about.filter(created_at__gte=since)).exists()

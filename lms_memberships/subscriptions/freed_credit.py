@@ -11,9 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from ..errors import OutsideFailure
 from ..money import Money
 from ..payments import intents
-from ..payments.gateway import Gateway, InvoiceSnapshot, NotFound, SubscriptionSnapshot, SubscriptionStatus
+from ..payments.gateway import (
+    Gateway,
+    InvoiceSnapshot,
+    NotFound,
+    RequestRefused,
+    SubscriptionSnapshot,
+    SubscriptionStatus,
+)
 from ..payments.models import Intent
-from . import billing, disputed, kept_credit, letting_go
+from . import billing, contracts, kept_credit, letting_go
 from .models import Subscription
 from .withdrawal_models import Withdrawal
 
@@ -35,6 +42,7 @@ class PaymentOnItsWay(OutsideFailure):
 def from_payment(subscription: Subscription, *, gateway: Gateway) -> None:
     """Before one that rests is ended: what waits to be paid is called off, and its credit is theirs again.
 
+    Paid in part it is written off, as Stripe voids it no more; what was paid stays a payment of theirs.
     Raises PaymentOnItsWay.
     """
     if subscription.status != SubscriptionStatus.PAUSED:
@@ -42,10 +50,10 @@ def from_payment(subscription: Subscription, *, gateway: Gateway) -> None:
     snapshot = gateway.read_subscription(subscription.stripe_id)
     payment = kept_credit.payment_in(snapshot)
     if payment is not None:
-        if not letting_go.let_go(payment, gateway=gateway):
+        if not letting_go.let_go(payment, gateway=gateway) and not _write_off(payment, gateway):
             raise PaymentOnItsWay
         snapshot = gateway.read_subscription(subscription.stripe_id)
-    from_void(subscription, snapshot, gateway=gateway)
+    _free(subscription, snapshot, {billing.VOID, billing.UNCOLLECTIBLE}, gateway)
 
 
 def from_void(subscription: Subscription, snapshot: SubscriptionSnapshot, *, gateway: Gateway) -> None:
@@ -53,10 +61,21 @@ def from_void(subscription: Subscription, snapshot: SubscriptionSnapshot, *, gat
 
     While the bank may take back what was paid, nothing is (G7): won, going on looks for it once more.
     """
+    _free(subscription, snapshot, {billing.VOID}, gateway)
+
+
+def _write_off(payment: InvoiceSnapshot, gateway: Gateway) -> bool:
+    try:
+        return payment.amount_paid.minor > 0 and letting_go.write_off(payment, gateway=gateway)
+    except RequestRefused:
+        return False
+
+
+def _free(subscription: Subscription, snapshot: SubscriptionSnapshot, called_off: set[str], gateway: Gateway) -> None:
     invoice = kept_credit.resumption(snapshot)
-    if invoice is None or invoice.status != billing.VOID or _is_freed(invoice, gateway):
+    if invoice is None or invoice.status not in called_off or _is_freed(invoice, gateway):
         return
-    if disputed.is_money_back(subscription) or Withdrawal.objects.filter(subscription_id=subscription.pk).exists():
+    if contracts.is_money_back(subscription) or Withdrawal.objects.filter(subscription_id=subscription.pk).exists():
         # All that was paid goes back: with a credit they would have a part of it twice.
         return
     credit = gateway.credit_taken_off(invoice.id)

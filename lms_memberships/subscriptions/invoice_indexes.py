@@ -9,6 +9,8 @@ INVOICE_INDEXES = [
     # The reports: what was paid in a month.
     models.Index(fields=["paid_at"], name="lmsm_invoices_by_payment"),
     models.Index(fields=["number"], name="lmsm_invoices_by_number"),
+    # Whose a refund, a dispute or what was paid once is.
+    models.Index(fields=["payment_intent_id"], name="lmsm_invoices_by_intent"),
     # What needs attention.
     models.Index(fields=["doubt"], condition=~models.Q(doubt=""), name="lmsm_doubtful_invoices"),
 ]

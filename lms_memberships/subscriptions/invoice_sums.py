@@ -14,30 +14,32 @@ from .money_back_models import Refund
 
 #: A draft is not billed yet, and what is void never was.
 BILLED = ~Q(status__in=[DRAFT, VOID])
-#: What the bank did not take, or was called back, of what credit notes say: the notes stand at Stripe all the same.
-NEVER_WENT = Subquery(
-    Refund.objects.of_notes_without_money()
-    .filter(invoice=OuterRef("pk"))
-    .order_by()
-    .values("invoice")
-    .annotate(sum=Sum("amount"))
-    .values("sum")
-)
-#: A refund may have a credit note or not; each of the two says how much, and neither is added to the other.
-#: Most invoices have no note: of those the database asks for no refunds.
-GIVEN_BACK = Case(
-    When(credited=0, then=F("refunded")),
-    default=Greatest(F("credited") - Coalesce(NEVER_WENT, 0), F("refunded")),
-    output_field=BigIntegerField(),
-)
-SUMS = {
-    "billed": Sum("total", filter=BILLED),
-    "paid": Sum("amount_paid"),
-    # An open invoice keeps what was due when it was made, also when a part of it was paid.
-    "due": Sum(F("amount_due") - F("amount_paid"), filter=Q(status=OPEN)),
-    "credited": Sum(GIVEN_BACK),
-    "tax": Sum(F("tax_added") + F("tax_included"), filter=BILLED),
-}
+#: What is summed of them, as ``Totals`` names it.
+SUMS = ("billed", "paid", "due", "credited", "tax")
+
+
+def given_back() -> Case:
+    """Of an invoice. It may have a credit note or not; each of the two says how much, and neither is added to the other."""
+    # What the bank did not take, or was called back, of what credit notes say: the notes stand at Stripe all the same.
+    never = Refund.objects.of_notes_without_money().filter(invoice=OuterRef("pk")).order_by()
+    never_went = Subquery(never.values("invoice").annotate(sum=Sum("amount")).values("sum"))
+    return Case(
+        # Most invoices have no note: of those the database asks for no refunds.
+        When(credited=0, then=F("refunded")),
+        default=Greatest(F("credited") - Coalesce(never_went, 0), F("refunded")),
+        output_field=BigIntegerField(),
+    )
+
+
+def _sums() -> dict[str, Sum]:
+    return {
+        "billed": Sum("total", filter=BILLED),
+        "paid": Sum("amount_paid"),
+        # An open invoice keeps what was due when it was made, also when a part of it was paid.
+        "due": Sum(F("amount_due") - F("amount_paid"), filter=Q(status=OPEN)),
+        "credited": Sum(given_back()),
+        "tax": Sum(F("tax_added") + F("tax_included"), filter=BILLED),
+    }
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Totals:
 
 def per_currency(invoices: QuerySet[Invoice]) -> list[Totals]:
     """One query, of however many invoices."""
-    sums = {name: Coalesce(each, 0, output_field=BigIntegerField()) for name, each in SUMS.items()}
+    sums = {name: Coalesce(each, 0, output_field=BigIntegerField()) for name, each in _sums().items()}
     added = invoices.order_by().values("currency").annotate(count=Count("pk"), **sums)
     rows = cast("Iterable[dict[str, Any]]", added)
     return [
@@ -69,7 +71,7 @@ def per_currency(invoices: QuerySet[Invoice]) -> list[Totals]:
 
 def with_what_went_back(invoices: QuerySet[Invoice]) -> QuerySet[Invoice]:
     """Each with ``given_back``, in minor units. Part of the same query."""
-    return invoices.annotate(given_back=GIVEN_BACK)
+    return invoices.annotate(given_back=given_back())
 
 
 def newest_first(invoices: QuerySet[Invoice], *, size: int = 1000) -> Iterator[Invoice]:

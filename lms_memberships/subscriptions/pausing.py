@@ -94,6 +94,9 @@ def why_not(subscription: Subscription) -> str | Promise:
         return CannotPause.message
     if subscription.status != SubscriptionStatus.ACTIVE or subscription.opened_at is None:
         return NOT_RUNNING
+    if subscription.taken_back_at is not None:
+        # Closed by staff, or for a dispute: no time is left that could be credited.
+        return NOT_RUNNING
     if subscription.collection_paused or subscription.must_be_undone:
         return CannotPause.message
     return PLANNED if subscription.schedule_id else ""

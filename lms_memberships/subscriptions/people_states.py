@@ -53,20 +53,23 @@ def conditions(now: datetime) -> dict[str, Q]:
     priced = ~Q(flag=UNKNOWN_PRICE)
     unknown = renews & ~priced & (is_open & Q(status=statuses.ACTIVE) | is_closed & running)
     rests = renews & is_closed & running & Q(void_from__isnull=False) & priced
+    failed = kept & opened & failing & not_good
+    paused = kept & Q(status=statuses.PAUSED) & not_good
+    waits = kept & (Q(status=statuses.INCOMPLETE) | Q(opened_at=None) & (running | failing)) & not_good
     return {
         # Closed, and the bank has not decided (G7). Few are: only of these other rows are asked for.
         DISPUTED: ~kept & Q(revoked_at=None) & ~_is_decided(),
         GOOD: kept & for_good,
-        # What staff have closed fails no more, also until Stripe has heard of its end.
-        FAILING: kept & opened & failing & not_good & Q(revoked_at=None),
+        FAILING: failed & Q(revoked_at=None),
         CHECKED: unknown,
-        PAUSED: (kept & Q(status=statuses.PAUSED) & not_good) | rests,
-        WAITING: kept & (Q(status=statuses.INCOMPLETE) | Q(opened_at=None) & (running | failing)) & not_good,
+        PAUSED: paused & Q(revoked_at=None) | rests,
+        WAITING: waits & Q(revoked_at=None),
         TRIAL: kept & is_open & Q(status=statuses.TRIALING, cancel_at=None),
         CANCELLED: kept & is_open & running & Q(cancel_at__isnull=False),
         LIVE: kept & is_open & Q(status=statuses.ACTIVE, cancel_at=None) & (priced | Q(revoked_at__isnull=False)),
         ENDED: (kept & ((over & not_good) | (is_closed & running & ~unknown & ~rests)))
-        | (kept & opened & failing & not_good & Q(revoked_at__isnull=False))
+        # Closed by staff, also until Stripe has heard of its end.
+        | (failed | paused | waits) & Q(revoked_at__isnull=False)
         | (~kept & (Q(revoked_at__isnull=False) | _is_decided())),
     }
 

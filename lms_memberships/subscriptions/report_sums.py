@@ -13,7 +13,7 @@ from django.db.models.functions import Coalesce, TruncMonth
 from ..money import Money
 from ..payments.refunds import DisputeStatus
 from . import spans
-from .invoice_sums import GIVEN_BACK
+from .invoice_sums import given_back
 from .models import Invoice, Subscription
 from .money_back_models import Dispute
 from .revenue_models import RevenueChange
@@ -207,7 +207,7 @@ def earned(scope: Scope) -> list[Earned]:
     within = paid.filter(paid_at__gte=scope.begins, paid_at__lt=scope.ends).annotate(month=_month("paid_at"))
     # By its number as well: two memberships may have one title.
     rows = within.values("month", "currency", "membership_id", title=F("membership__title")).annotate(
-        number=Count("pk"), paid=_sum("amount_paid"), back=_sum(GIVEN_BACK)
+        number=Count("pk"), paid=_sum("amount_paid"), back=_sum(given_back())
     )
     lost = _taken_by_banks(scope)
     return [

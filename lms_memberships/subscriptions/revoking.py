@@ -116,6 +116,8 @@ def _end(subscription: Subscription, *, gateway: Gateway, now: datetime) -> dict
 
 
 def _end_at_stripe(subscription: Subscription, *, gateway: Gateway, now: datetime) -> None:
+    # As it is now: also what was paused a moment ago, or in Stripe's dashboard.
+    subscription = settling.follow_subscription(subscription.stripe_id, gateway=gateway, now=now) or subscription
     if subscription.status == SubscriptionStatus.PAUSED:
         # What its pause has put aside is theirs already, and stays so as where staff end it (X14).
         changes.cancel_now(subscription, gateway=gateway, now=now)

@@ -92,6 +92,7 @@ ODD = (
     {"cancel_at": DAY},
     {"suspended_at": -DAY},
     {"suspended_at": -DAY, "cancel_at": DAY},
+    {"revoked_at": -DAY},
     {"suspended_at": -DAY, "revoked_at": -DAY},
     {"flag": "unknown_price"},
     {"flag": "unknown_price", "cancel_at": -DAY},

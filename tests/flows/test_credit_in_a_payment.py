@@ -12,6 +12,7 @@ from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import cancel_links
 from tests import hosted
 from tests.factories import MembershipFactory, publish, put_into
+from tests.flows.backwards import paid_in_part
 from tests.flows.desk import helper, read
 from tests.flows.desk import press as press_at_desk
 from tests.flows.steps import buy, text
@@ -85,6 +86,17 @@ def test_what_staff_close_while_the_payment_to_go_on_waits_keeps_the_credit(
     held.refresh_from_db()
     assert (held.status, held.revoked_at is None) == ("canceled", False)
     assert [each["status"] for each in invoices(sandbox)] == ["void", "paid"]
+    assert (balance(sandbox), entries(sandbox)) == (credit, [-credit])
+
+
+def test_what_is_paid_in_part_is_written_off_and_ends(held, browser, student, sandbox, clock, postman):
+    """X14, G20: Stripe voids that no more. Ended all the same, and the credit in it is theirs, once."""
+    credit = goes_on_unpaid(held, browser, sandbox, clock)
+    paid_in_part(sandbox, 200)
+    press(browser, held, "cancel")
+    postman.deliver()
+    clock.daily()
+    assert (invoices(sandbox)[0]["status"], at_stripe(sandbox)["status"]) == ("uncollectible", "canceled")
     assert (balance(sandbox), entries(sandbox)) == (credit, [-credit])
 
 

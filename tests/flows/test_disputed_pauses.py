@@ -63,15 +63,18 @@ def test_what_is_disputed_does_not_go_on(paused, browser, sandbox, postman):
     assert "Good to have you back" in go_on(browser, paused)
 
 
-@pytest.mark.parametrize("meanwhile", ["suspend", "keep"])
+@pytest.mark.parametrize("meanwhile", ["suspend", "keep", "refund"])
 @pytest.mark.parametrize("way", ["link", "end", "revoke"])
 def test_what_the_bank_may_take_back_is_not_credited_too(
-    meanwhile, way, paused, browser, client_for, student, sandbox, postman, clock, settings
+    meanwhile, way, paused, browser, client_for, student, sandbox, postman, clock, settings, gateway
 ):
-    """G7, X14: said before the press; whatever the bank decides, nobody has the same money twice."""
-    settings.LMS_MEMBERSHIPS_ON_DISPUTE = meanwhile
+    """G7, G9, X14: said before the press; whatever the bank decides, nobody has the same money twice."""
     clock.advance(days=1)
-    sandbox.actions.open_dispute(charge_of(sandbox, paused))
+    if meanwhile == "refund":
+        gateway.client.v1.refunds.create({"charge": charge_of(sandbox, paused)})
+    else:
+        settings.LMS_MEMBERSHIPS_ON_DISPUTE = meanwhile
+        sandbox.actions.open_dispute(charge_of(sandbox, paused))
     postman.deliver()
     if way == "link":
         link = hosted.path_of(cancel_links.link_of(paused))
@@ -79,12 +82,20 @@ def test_what_the_bank_may_take_back_is_not_credited_too(
         browser.post(link)
     else:
         desk = client_for(desk_steps.helper())
-        assert "credited to them is not kept" in desk_steps.read(desk, way, student, paused.pk)
+        assert "nothing that its pause has credited to them is kept" in desk_steps.read(desk, way, student, paused.pk)
         desk_steps.press(desk, way, student, paused.pk)
     postman.deliver()
     clock.daily()
     paused.refresh_from_db()
     assert (paused.status, balance(sandbox)) == ("canceled", 0)
+
+
+def test_a_part_given_back_takes_no_credit(paused, browser, gateway, sandbox, postman, clock):
+    """G9, X14: somebody chose to give that back beside it."""
+    gateway.client.v1.refunds.create({"charge": charge_of(sandbox, paused), "amount": 500})
+    postman.deliver()
+    browser.post(reverse("lms_memberships:cancel", args=[paused.pk]))
+    assert balance(sandbox) > 0
 
 
 def test_control_undisputed_the_same_is_credited(paused, browser, sandbox, postman, clock):
@@ -113,6 +124,19 @@ def test_a_payment_to_go_on_that_is_void_while_the_bank_decides_is_credited_once
     postman.deliver()
     assert "Good to have you back" in go_on(browser, paused)
     assert invoices(sandbox)[0]["amount_paid"] < 1900
+
+
+def test_what_staff_have_closed_is_not_paused(browser, membership, postman, now):
+    """X14: revoked, and Stripe has not confirmed its end: no time is left that could be credited."""
+    Membership.objects.update(may_pause=True)
+    row = bought(browser, membership, postman)
+    address = reverse("lms_memberships:pause", args=[row.pk])
+    assert address in browser.get(reverse("lms_memberships:account")).content.decode()
+    lifecycle.rewrite(row.pk, lambda row: lifecycle.close(row, now), now=now)
+    assert address not in browser.get(reverse("lms_memberships:account")).content.decode()
+    assert "can be paused" in text(browser.post(address, follow=True).content.decode())
+    row.refresh_from_db()
+    assert row.status == "active"
 
 
 def test_what_staff_have_closed_does_not_go_on(paused, browser, sandbox, now):

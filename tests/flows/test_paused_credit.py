@@ -83,6 +83,20 @@ def test_what_staff_close_keeps_what_its_pause_has_credited(
     assert balance(sandbox) == -item["amount"]
 
 
+def test_paused_a_moment_before_staff_close_it_keeps_its_credit(
+    held, browser, student, client_for, gateway, sandbox, clock
+):
+    """X14, P24: no news of that pause has come here yet."""
+    clock.advance(days=10)
+    gateway.pause(held.stripe_id, key="by hand")
+    held.refresh_from_db()
+    assert held.status == "active"
+    press_at_desk(client_for(helper()), "revoke", student, held.pk)
+    held.refresh_from_db()
+    assert (held.status, held.revoked_at is None) == ("canceled", False)
+    assert balance(sandbox) > 0
+
+
 def test_nothing_is_promised_or_charged_where_nothing_was_put_aside(held, browser, gateway, sandbox, clock, postman):
     """X14: a pause without a credit, made in Stripe's dashboard; and one after which something is owed."""
     gateway.client.v1.subscriptions.pause(held.stripe_id, {"type": "subscription"})

@@ -78,6 +78,11 @@ class MembershipIndexView(IndexView):
 
     add_item_label = gettext_lazy("Create a new membership")
 
+    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
+        """As our other lists (``desks.Listing``): no export of Wagtail's without columns."""
+        super().setup(request, *args, **kwargs)
+        self.is_export = False
+
     @cached_property
     def columns(self) -> list[BaseColumn]:
         checkbox = super().columns[0]

@@ -13,7 +13,7 @@ from ...errors import OutsideFailure, Refusal
 from ...money import Money, format_money
 from ...payments import connect
 from ...payments.gateway import SubscriptionStatus
-from ...subscriptions import billing, changes, departures, disputed, ending, revoking, tier_changes
+from ...subscriptions import billing, changes, contracts, departures, disputed, ending, revoking, tier_changes
 from ...subscriptions.change_models import TierChange
 from ...subscriptions.deeds import Wish
 from ...subscriptions.models import Subscription
@@ -69,8 +69,13 @@ class EndingPage(ActOnHeld):
         """Of one that rests: what its pause has put aside is theirs already."""
         if self.held.status != SubscriptionStatus.PAUSED:
             return []
-        if disputed.is_money_back(self.held):
-            return [_("Its payment was disputed at the bank: what its pause has credited to them is not kept.")]
+        if contracts.is_money_back(self.held):
+            return [
+                _(
+                    "What was paid for it went back, or was disputed at the bank: nothing that its pause has credited to "
+                    "them is kept. A payment to continue that waits for them is called off."
+                )
+            ]
         return [
             _(
                 "What its pause has credited to them goes to their balance at Stripe, and is taken off what they pay next "
