@@ -26,7 +26,7 @@ from ..subscriptions.departures import Wish
 from ..subscriptions.models import Subscription
 from ..subscriptions.queries import SubscriptionQuerySet
 from . import credit_words, tier_words
-from .dates import at, day
+from .dates import at, day, day_of
 from .declaring import gateway_or_none
 from .people import student_of
 from .situations import Situation
@@ -175,7 +175,7 @@ def _offer(request: HttpRequest, subscription: Subscription) -> dict[str, str] |
 def _said_of(found: staying.Offer, subscription: Subscription, language: str) -> dict[str, str]:
     """What is charged; where their credit pays something of it, that too."""
     reduced, full = found.reduced, found.full
-    words = {"discount": staying_text(found.code, language), "date": day(subscription.period_end, language)}
+    words = {"discount": staying_text(found.code, language), "date": day_of(subscription.period_end, language)}
     if full.balance.minor:
         words |= {"reduced": format_money(reduced.total, language), "full": format_money(full.total, language)}
         text = _("%(discount)s: your payment of %(date)s comes to %(reduced)s instead of %(full)s.") % words

@@ -14,6 +14,7 @@ from ..memberships.guesses import TooManyGuesses
 from ..subscriptions import cancel_links, changes, departures
 from ..subscriptions.departure_models import LONGEST_COMMENT, Departure, Feedback
 from ..subscriptions.models import Subscription
+from ..subscriptions.told import OVER
 from . import credit_words, tier_words
 from .cancelling import end, has_closed, kept_text
 from .dates import day
@@ -47,6 +48,7 @@ def _show(request: HttpRequest, subscription: Subscription) -> HttpResponse:
         "title": subscription.membership.title,
         "is_over": changes.is_ending(subscription) or departures.running_of(subscription) is not None,
         "until": day(subscription.cancel_at if subscription.cancel_at else subscription.period_end, language),
+        "has_ended": subscription.status in OVER,
         "ends_at_once": is_without_paid_time or not subscription.is_live(now),
         "credit": credit_words.foretold(request, subscription),
         "dropped": tier_words.dropped_text(tier_words.running_of(subscription)),

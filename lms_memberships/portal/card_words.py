@@ -14,7 +14,7 @@ from ..bundles.registry import item_types
 from ..payments.models import Account
 from ..subscriptions import instalments
 from ..subscriptions.models import Subscription
-from .dates import day
+from .dates import day, day_of
 
 #: So many of each kind are named; the membership's own page names all.
 NAMED = 12
@@ -81,7 +81,7 @@ def instalments_of(subscription: Subscription, language: str) -> str:
         "%(paid)s of %(all)s instalments are paid; the last one is due on %(last)s.",
         paid,
     )
-    return text % {"paid": paid, "all": wanted, "last": day(instalments.due_at(subscription, wanted - 1), language)}
+    return text % {"paid": paid, "all": wanted, "last": day_of(instalments.due_at(subscription, wanted - 1), language)}
 
 
 def sellers() -> dict[tuple[str, bool], str]:

@@ -16,6 +16,11 @@ def day(moment: datetime | None, language: str) -> str:
     return format_date(local.date(), format="long", locale=to_locale(language))
 
 
+def day_of(moment: datetime | None, language: str) -> str:
+    """The date on which something happens, as a payment: at midnight, of the day that begins. Empty for none."""
+    return "" if moment is None else day(moment + timedelta(microseconds=1), language)
+
+
 def at(moment: datetime, language: str) -> str:
     """The date with the time of day, to the minute, and the zone, as a receipt says it."""
     locale, local = to_locale(language), timezone.localtime(moment)

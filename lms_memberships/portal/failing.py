@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from ..money import format_money
 from ..subscriptions import billing, collecting
 from ..subscriptions.models import Invoice, Subscription
-from .dates import day
+from .dates import day, day_of
 
 PAY = _("Pay now")
 CONFIRM = _("Confirm the payment")
@@ -59,7 +59,7 @@ def failure_of(
         subscription=subscription,
         invoice=invoice,
         sentence=str(SENTENCES[is_asked_for, subscription.is_live(now)]) % values,
-        next_try=str(NEXT_TRY) % {"day": day(invoice.next_attempt_at, language)} if tries_itself else "",
+        next_try=str(NEXT_TRY) % {"day": day_of(invoice.next_attempt_at, language)} if tries_itself else "",
         button=str(CONFIRM if is_asked_for else PAY),
         can_try=can_try,
     )

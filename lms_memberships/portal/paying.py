@@ -12,8 +12,8 @@ from .. import clock
 from ..asking import asks_stripe
 from ..errors import OutsideFailure, Refusal
 from ..payments.connect import get_gateway
-from ..payments.gateway import CardDeclined
-from ..subscriptions import billing, collecting, settling
+from ..payments.gateway import CardDeclined, SubscriptionStatus
+from ..subscriptions import billing, collecting, instead, settling
 from ..subscriptions.models import Invoice, Subscription
 from .buying import SeeOther
 from .failing import CONFIRM
@@ -40,6 +40,7 @@ def mend(request: HttpRequest, pk: int) -> HttpResponse:
     subscription = get_object_or_404(Subscription.objects.of(student_of(request)), pk=pk)
     invoice = collecting.open_invoice_of(subscription)
     if invoice is not None:
+        invoice.subscription = subscription
         return _on_to_its_page(request, invoice, back=ACCOUNT)
     try:
         if subscription.is_recurring and subscription.stripe_id:
@@ -58,6 +59,7 @@ def try_again(request: HttpRequest, pk: int) -> HttpResponse:
     """Have the card on file tried once more, and say what came of it."""
     invoice = _invoice(request, pk)
     try:
+        _refuse_beside_another(invoice)
         tried = collecting.try_again(invoice, gateway=get_gateway(), now=clock.now())
     except CardDeclined as declined:
         messages.error(request, _declined(declined))
@@ -96,10 +98,22 @@ def _declined(declined: CardDeclined) -> str:
 
 def _on_to_its_page(request: HttpRequest, invoice: Invoice, *, back: str) -> HttpResponse:
     try:
+        _refuse_beside_another(invoice)
         return SeeOther(collecting.page_of(invoice, gateway=get_gateway(), now=clock.now()))
     except (Refusal, OutsideFailure) as no:
         messages.error(request, no.for_buyers)
     return redirect(back)
+
+
+def _refuse_beside_another(invoice: Invoice) -> None:
+    """Of what Stripe has given up and they have bought anew since: nobody pays for both (C6, X8)."""
+    subscription = invoice.subscription
+    if subscription is None or subscription.status != SubscriptionStatus.UNPAID:
+        return
+    theirs = Subscription.objects.filter(user_id=subscription.user_id).not_foreign()
+    why = instead.why_not_to_pay(subscription, theirs.select_related("membership__tier__ladder"), now=clock.now())
+    if why:
+        raise Refusal(why)
 
 
 def _invoice(request: HttpRequest, pk: int) -> Invoice:

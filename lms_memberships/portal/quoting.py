@@ -10,7 +10,7 @@ from ..money import Money, format_money
 from ..payments.switching import PreviewLine, PreviewSnapshot, RunningDiscount
 from ..subscriptions.models import Subscription
 from ..subscriptions.quotes import Quote
-from .dates import day
+from .dates import day, day_of
 from .tier_words import name_of
 
 
@@ -29,7 +29,7 @@ def said(subscription: Subscription, quote: Quote, *, language: str) -> ShownQuo
     names = {
         "old": subscription.membership.title,
         "new": name_of(quote.price, subscription, language),
-        "date": day(quote.next_at, language),
+        "date": day_of(quote.next_at, language),
         "next": format_money(quote.next.due, language),
         "price": lasting_said(
             price_said(price_text(price, quote.price.interval, language), is_taxed=bool(quote.next.tax_added.minor)),

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from ..bundles.languages import in_language
 from ..bundles.models import Item
 from ..payments.gateway import SubscriptionStatus
-from ..subscriptions import amounts, billing, changes, instalments, switching
+from ..subscriptions import amounts, billing, changes, instalments, instead, switching
 from ..subscriptions.change_models import TierChange
 from ..subscriptions.copies import CHARGED
 from ..subscriptions.models import Invoice, Subscription
@@ -15,7 +15,7 @@ from ..subscriptions.portal_visits import PAID_THEMSELVES
 from . import tier_words
 from .amounts import next_price_of
 from .card_words import Group, end_of, grouped, instalments_of, items_of, origin_of
-from .dates import day
+from .dates import day, day_of
 from .failing import Failure, failure_of
 from .leaving_words import Leaving, leaving_of
 from .repricing import change_of
@@ -167,12 +167,13 @@ def standing(
     to_mend = [invoice for invoice in found if invoice.status in billing.payable(subscription)]
     change = tier_words.running_of(subscription)
     is_planned = change is not None and change.state == TierChange.State.PLANNED and situation in SWITCHABLE
+    beside_another = instead.why_not_to_pay(subscription, beside, now=now) if situation in PAYABLE else ""
     is_trial = situation in ON_TRIAL or _was_only_tried(subscription)
     return Standing(
         subscription=subscription,
         situation=situation,
         label=str(words.label),
-        sentence="" if is_planned else _sentence(subscription, situation, leaving, language),
+        sentence="" if is_planned else beside_another or _sentence(subscription, situation, leaving, language),
         tone=words.tone,
         price=amounts.price_of(subscription, language),
         instalments=instalments_of(subscription, language) if situation in PAYING else "",
@@ -182,7 +183,9 @@ def standing(
         seller="" if is_trial and situation not in ON_TRIAL | PAYING else seller,
         origin=origin_of(subscription, is_trial=is_trial),
         end=_end(subscription, situation, language, now=now),
-        failure=failure_of(subscription, to_mend, now=now, language=language) if situation in PAYABLE else None,
+        failure=None
+        if beside_another or situation not in PAYABLE
+        else failure_of(subscription, to_mend, now=now, language=language),
         open_invoices=tuple(_open_besides(found, to_mend, situation)),
         change=change,
         change_text=tier_words.text_of(change, language, ends=situation in RESUMABLE),
@@ -207,7 +210,6 @@ def _sentence(subscription: Subscription, situation: Situation, leaving: Leaving
     next_at = subscription.trial_end if situation in ON_TRIAL else subscription.period_end
     dates = {
         "trial_end": subscription.trial_end,
-        "period_end": subscription.period_end,
         "until": subscription.access_until or subscription.cancel_at,
         "began": subscription.started_at + timedelta(microseconds=1),
         "ends": subscription.cancel_at or subscription.period_end,
@@ -216,6 +218,7 @@ def _sentence(subscription: Subscription, situation: Situation, leaving: Leaving
         "withdrawn": leaving.declared_at,
     }
     named: dict[str, object] = {name: day(moment, language) for name, moment in dates.items()}
+    named["period_end"] = day_of(subscription.period_end, language)
     named |= {"price": next_price_of(subscription, next_at, language), "all": instalments.wanted(subscription)}
     return str(WORDS[situation].sentence) % named
 

@@ -34,7 +34,7 @@ from ..subscriptions.models import Subscription
 from ..subscriptions.quotes import Quote
 from ..subscriptions.switching import Target
 from . import quoting
-from .dates import day
+from .dates import day_of
 from .people import student_of
 from .tier_words import name_of
 
@@ -175,7 +175,7 @@ def _came_of(request: HttpRequest, subscription: Subscription, change: TierChang
     if change.state == TierChange.State.DONE:
         messages.success(request, _("Done: your membership is now %(title)s.") % title)
     elif change.state == TierChange.State.PLANNED:
-        words = {**title, "date": day(change.due_at, _language())}
+        words = {**title, "date": day_of(change.due_at, _language())}
         messages.success(request, _("Planned: your membership becomes %(title)s on %(date)s.") % words)
     else:
         messages.info(request, changing_tiers.ChangesAlready.message)

@@ -8,7 +8,7 @@ from ..memberships.pricing import price_text
 from ..subscriptions import amounts, tier_changes
 from ..subscriptions.change_models import TierChange
 from ..subscriptions.models import Subscription
-from .dates import day
+from .dates import day_of
 
 #: A change that has not come true yet.
 CHANGE_TEXTS: dict[str, str | Promise] = {
@@ -59,7 +59,7 @@ def text_of(change: TierChange | None, language: str, *, ends: bool) -> str:
         return ""
     names = {
         "title": change.membership.title,
-        "date": day(change.due_at, language),
+        "date": day_of(change.due_at, language),
         "price": amounts.less(amounts.text_of(change.price, language), is_reduced=change.subscription.is_reduced),
     }
     if ends and change.state == TierChange.State.WAITING:

@@ -1,6 +1,6 @@
 """Which pages does a student see, and at which address?"""
 
-from django.urls import path
+from django.urls import path, register_converter
 
 from ..retrying import unwrapped
 from . import (
@@ -25,6 +25,21 @@ from . import (
     withdrawing,
     withdrawing_by_link,
 )
+
+
+class UnicodeSlug:
+    """What a membership's address is made of, in any script. Of anything else no database is asked (S45)."""
+
+    regex = r"[-\w]+"
+
+    def to_python(self, value: str) -> str:
+        return value
+
+    def to_url(self, value: str) -> str:
+        return value
+
+
+register_converter(UnicodeSlug, "lmsm_slug")
 
 urlpatterns = unwrapped(
     [
@@ -51,7 +66,7 @@ urlpatterns = unwrapped(
         path("done/", buying.done, name="done"),
         path("invitation/<str:token>/", inviting.invitation, name="invitation"),
         path("invitation/again/<int:pk>/", inviting.again, name="invitation_again"),
-        path("embed/<str:slug>/", embedding.card, name="embed"),
+        path("embed/<lmsm_slug:slug>/", embedding.card, name="embed"),
         path("guest/", guests.guest_links_page, name="guest_links"),
         path("guest/done/", guests.guest_done, name="guest_done"),
         path("guest/withdraw/<str:token>/", withdrawing_by_link.withdraw_as_guest, name="withdraw_guest"),
@@ -61,12 +76,12 @@ urlpatterns = unwrapped(
         path("gifts/done/", giving.done, name="gift_done"),
         path("gifts/<int:pk>/", giving.given, name="given"),
         path("gifts/<int:pk>/withdraw/", withdrawing.withdraw_gift, name="withdraw_gift"),
-        path("<str:slug>/", shop.detail, name="detail"),
-        path("<str:slug>/buy/", buying.buy, name="buy"),
-        path("<str:slug>/guest/", guests.buy_as_guest, name="buy_as_guest"),
-        path("<str:slug>/gift/", giving.give, name="give"),
-        path("<str:slug>/waiting/", waiting.wait, name="wait"),
-        path("<str:slug>/waiting/stop/", waiting.stop, name="stop_waiting"),
+        path("<lmsm_slug:slug>/", shop.detail, name="detail"),
+        path("<lmsm_slug:slug>/buy/", buying.buy, name="buy"),
+        path("<lmsm_slug:slug>/guest/", guests.buy_as_guest, name="buy_as_guest"),
+        path("<lmsm_slug:slug>/gift/", giving.give, name="give"),
+        path("<lmsm_slug:slug>/waiting/", waiting.wait, name="wait"),
+        path("<lmsm_slug:slug>/waiting/stop/", waiting.stop, name="stop_waiting"),
         # After those of a membership that is called "gift" or "cancel": no link of a gift is one of their words.
         path("gift/<str:token>/", redeeming.gift, name="gift"),
         path("cancel/<str:token>/", cancelling_by_link.cancel_by_link, name="cancel_link"),

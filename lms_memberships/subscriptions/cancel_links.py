@@ -12,6 +12,8 @@ from .models import Subscription
 SALT = "lms_memberships.cancel_link"
 #: A mail is read within weeks, or its link is an old one: the next mail brings another.
 LIVES = timedelta(days=90)
+#: Of what ended at once, it is said so long that it has.
+SAID_FOR = timedelta(days=1)
 #: Longer than any link of ours.
 LONGEST_TOKEN = 200
 
@@ -45,7 +47,8 @@ def find(token: str, *, now: datetime) -> Subscription | None:
         return None
     if changes.is_ending(found):
         # Pressed again, or cancelled on another way since: it is what was asked for (G18).
-        return found if found.turn > turn and found.is_live(now) else None
+        is_known = found.is_live(now) or (found.ended_at is not None and found.ended_at > now - SAID_FOR)
+        return found if found.turn > turn and is_known else None
     return found if _is_unused(found, turn) else None
 
 

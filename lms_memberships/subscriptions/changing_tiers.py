@@ -12,7 +12,7 @@ from ..errors import OutsideFailure, Refusal
 from ..memberships.ladder_models import When
 from ..payments.gateway import Gateway, GatewayFailure, SubscriptionSnapshot
 from ..retrying import retried
-from . import holding, instalments, lifecycle, people, places, switching, tier_changes, tier_writes
+from . import departures, holding, instalments, lifecycle, people, places, switching, tier_changes, tier_writes
 from .change_models import BEGUN_FOR, TierChange
 from .models import Subscription
 from .quotes import Quote
@@ -153,6 +153,9 @@ def _begin(subscription: Subscription, quote: Quote, *, now: datetime) -> TierCh
         if row.price_id != subscription.price_id:
             # Another tab was first.
             raise ChangesAlready
+        if departures.running_of(row) is not None:
+            # They have said that they leave, and Stripe has not confirmed it: nothing is sold to them meanwhile (G24).
+            raise CannotChange(switching.ENDING)
         membership = quote.price.membership
         if membership.pk != row.membership_id:
             # Only the rhythm of payment changes otherwise: what they hold, they hold.

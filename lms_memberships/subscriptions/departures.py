@@ -85,8 +85,13 @@ def stay(subscription: Subscription, *, gateway: Gateway, now: datetime) -> Subs
     running = list(under_way().filter(subscription_id=subscription.pk).values_list("pk", flat=True))
     if _settle_running(subscription.pk, now=now):
         # Stripe may have heard it all the same: its answer got lost.
-        read = lifecycle.reconcile(gateway.read_subscription(subscription.stripe_id), gateway=gateway, now=now)
-        subscription = read or subscription
+        try:
+            snapshot = gateway.read_subscription(subscription.stripe_id)
+        except OutsideFailure:
+            # Nobody knows whether it goes on: what they said stands, and so does the button that takes it back.
+            _stand(subscription.pk, running)
+            raise
+        subscription = lifecycle.reconcile(snapshot, gateway=gateway, now=now) or subscription
         if subscription.status in OVER:
             # It came true before: they have left, and nothing goes on.
             _settle_as_done(running)
@@ -174,8 +179,9 @@ def _end(subscription: Subscription, departure: Departure, *, gateway: Gateway, 
     # Stripe was slow, or this one stood long in a list: whoever stays by now is not cancelled.
     if not _is_still_asked(departure):
         return False
-    if _was_billed_since(departure, snapshot) and read.status not in OVER and read.cancel_at is None:
-        # Billed once more while nobody could be reached: never silently. It ends now, and that money goes back.
+    if _was_billed_since(departure, snapshot):
+        # Billed once more while nobody could be reached: never silently. It ends now, and that money goes back; also
+        # where it has ended already, and the money has not.
         _end_what_was_billed_since(read, departure, gateway=gateway, now=now)
     else:
         why = Why(departure.feedback, departure.comment)
@@ -258,6 +264,14 @@ def _drop_done(subscription_id: int) -> None:
 def _settle_as_done(pks: list[int]) -> None:
     with transaction.atomic():
         Departure.objects.filter(pk__in=pks, state=State.DROPPED).update(state=State.DONE)
+
+
+@retried
+def _stand(subscription_id: int, pks: list[int]) -> None:
+    with transaction.atomic():
+        people.lock_person(Subscription.objects.values_list("user_id", flat=True).get(pk=subscription_id))
+        if not under_way().filter(subscription_id=subscription_id).exists():
+            Departure.objects.filter(pk__in=pks, state=State.DROPPED).update(state=State.ASKED, settled_at=None)
 
 
 @retried

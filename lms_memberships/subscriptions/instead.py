@@ -16,6 +16,11 @@ from .models import Checkout, Invoice, Subscription
 PAUSED: str | Promise = _("Your membership “%(membership)s” is paused.")
 GIVEN_UP: str | Promise = _("Access is closed because your last payment failed. It opens again once you pay.")
 
+BESIDE: str | Promise = _(
+    "Its last payment failed, and you have “%(title)s” by now. If you paid this one, you would be charged for both: you can "
+    "cancel it."
+)
+
 
 @dataclass(frozen=True)
 class Instead:
@@ -42,7 +47,7 @@ def instead_of_buying(
     theirs = list(_all_of(user))
     waiting = Checkout.objects.of(user).filter(membership__in=list(titles)).on_their_way(now)
     found: dict[int, Instead] = {}
-    for of_one in (_held(theirs, titles, now), _given_up(theirs), _resting(theirs, titles, now)):
+    for of_one in (_held(theirs, titles, now), _given_up(theirs, now), _resting(theirs, titles, now)):
         found = {pk: each for pk, each in of_one.items() if pk in titles} | found
     for pk in waiting.order_by("pk").values_list("membership", flat=True):
         found.setdefault(pk, Instead(holding.on_its_way(titles[pk]), is_on_its_way=True))
@@ -63,19 +68,34 @@ def why_it_stays(paused: Subscription, theirs: Iterable[Subscription], *, now: d
 
     Asks nothing where the memberships and their ladders were loaded with them.
     """
-    others = [each for each in theirs if each.pk != paused.pk]
-    if any(each.membership_id == paused.membership_id and each.is_held(now) for each in others):
+    other = _beside(paused, theirs, now=now)
+    if other is None:
+        return ""
+    if other.membership_id == paused.membership_id:
         return str(pausing.HasAnother.message)
-    own = switching.tier_of(paused)
-    if own is None:
-        return ""
-    running = [each for each in others if (each.is_held(now) or each.is_live(now)) and tiers.is_changeable(each)]
-    steps = ((switching.tier_of(each), each) for each in running if each.membership_id != paused.membership_id)
-    beside = [(tier.sort_order, each) for tier, each in steps if tier is not None and tier.ladder_id == own.ladder_id]
-    if not beside:
-        return ""
-    _highest, other = max(beside, key=lambda step: step[0])
     return str(pausing.ANOTHER_TIER) % {"title": other.membership.title}
+
+
+def why_not_to_pay(given_up: Subscription, theirs: Iterable[Subscription], *, now: datetime) -> str:
+    """Why what Stripe has given up is not paid for any more: it would run beside what they hold by now (C6, X8).
+
+    Empty: nothing keeps it, or it has not been given up. Asks nothing where ``why_it_stays`` asks nothing.
+    """
+    other = _beside(given_up, theirs, now=now) if given_up.status == SubscriptionStatus.UNPAID else None
+    return "" if other is None else str(BESIDE) % {"title": other.membership.title}
+
+
+def _beside(one: Subscription, theirs: Iterable[Subscription], *, now: datetime) -> Subscription | None:
+    """What they hold of the same membership; or the highest of the other tiers of its ladder."""
+    others = [each for each in theirs if each.pk != one.pk]
+    same = [each for each in others if each.membership_id == one.membership_id and each.is_held(now)]
+    own = switching.tier_of(one)
+    if same or own is None:
+        return same[0] if same else None
+    running = [each for each in others if (each.is_held(now) or each.is_live(now)) and tiers.is_changeable(each)]
+    steps = ((switching.tier_of(each), each) for each in running if each.membership_id != one.membership_id)
+    beside = [(tier.sort_order, each) for tier, each in steps if tier is not None and tier.ladder_id == own.ladder_id]
+    return max(beside, key=lambda step: step[0])[1] if beside else None
 
 
 def _all_of(user: AbstractBaseUser) -> Iterable[Subscription]:
@@ -95,13 +115,15 @@ def _held(theirs: list[Subscription], titles: Mapping[int, str], now: datetime) 
     return found
 
 
-def _given_up(theirs: list[Subscription]) -> dict[int, Instead]:
+def _given_up(theirs: list[Subscription], now: datetime) -> dict[int, Instead]:
     """Stripe tries no more, and a payment still opens it. What never began is cleared away by a new purchase."""
     given_up = [each for each in theirs if each.status == SubscriptionStatus.UNPAID and each.opened_at is not None]
     return {
         each.membership_id: Instead(str(GIVEN_UP), to_pay=each)
         for each in given_up
-        if each.taken_back_at is None and any(bill.status in billing.payable(each) for bill in each.invoices.all())
+        if each.taken_back_at is None
+        and any(bill.status in billing.payable(each) for bill in each.invoices.all())
+        and not why_not_to_pay(each, theirs, now=now)
     }
 
 

@@ -72,7 +72,8 @@ class Invoice(Collected, StripeObject):
 
     @property
     def due_money(self) -> Money:
-        return Money(self.amount_due, self.currency)
+        """Less what was paid of it: what Stripe's page asks for."""
+        return Money(max(0, self.amount_due - self.amount_paid), self.currency)
 
     @property
     def tax_added_money(self) -> Money:

@@ -121,7 +121,8 @@ def look_on(subscription: Subscription, *, gateway: Gateway, now: datetime) -> R
     if latest is not None and latest.status == "open":
         # Pressed before: it is this that waits to be paid.
         is_taxed = bool(latest.tax_added and latest.tax_added.minor)
-        return Resumption(latest.amount_due, is_taxed, is_reduced=snapshot.is_reduced)
+        due = Money(max(0, latest.amount_due.minor - latest.amount_paid.minor), latest.amount_due.currency)
+        return Resumption(due, is_taxed, is_reduced=snapshot.is_reduced)
     try:
         preview = gateway.preview_unpause(subscription.stripe_id)
     except (NotFound, RequestRefused):

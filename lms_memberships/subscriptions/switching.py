@@ -70,6 +70,9 @@ def why_not(subscription: Subscription) -> str | Promise:
         return PAY_FIRST
     if subscription.status not in RUNNING or subscription.opened_at is None or subscription.must_be_undone:
         return NOT_RUNNING
+    if subscription.taken_back_at is not None:
+        # Closed by staff, or for a dispute.
+        return NOT_RUNNING
     if subscription.collection_paused:
         # What Stripe does not collect is not sold: it would open nothing, or cost nothing (G4).
         return NOT_RUNNING

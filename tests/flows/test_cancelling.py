@@ -1,10 +1,11 @@
 """Does a student leave one membership in two presses, told what stays, and never billed silently? (X14, P11, V52, G24)"""
 
 import re
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.urls import reverse
 
 from lms_memberships.emails import switches
@@ -16,6 +17,7 @@ from tests import hosted
 from tests.factories import MembershipFactory, UserFactory, publish, put_into
 from tests.flows.backwards import charge_of
 from tests.flows.steps import buy, left_unpaid, press_join, text
+from tests.flows.test_withdrawing_money import rest_is_over
 from tests.webhooks_rig import post_event
 
 pytestmark = pytest.mark.django_db
@@ -228,6 +230,47 @@ def test_what_was_billed_after_the_word_was_given_goes_back(held, browser, sandb
     assert Departure.objects.get().state == "done"
     call_command("memberships_drain", verbosity=0)
     assert len(refunds(sandbox)) == 1
+
+
+@pytest.mark.parametrize("way", ["answer_lost", "ended_by_the_owner", "planned_by_the_owner", "refused_refund"])
+def test_what_was_billed_after_the_word_goes_back_also_once_it_has_ended(way, held, browser, gateway, sandbox, clock):
+    """G24: its end is not the end of it: the money follows, by whomever it was ended, and once."""
+    stripe_down(sandbox)
+    press(browser, held)
+    stripe_back(sandbox)
+    clock.advance(days=31, hours=3)
+    if way == "answer_lost":
+        sandbox.faults.plan(Fault("commit_then_drop", "DELETE /v1/subscriptions/*", count=2))
+    elif way == "refused_refund":
+        sandbox.faults.plan(Fault("status", "POST /v1/refunds", status=400, code="balance_insufficient", count=2))
+    elif way == "ended_by_the_owner":
+        gateway.cancel_now(held.stripe_id)
+    else:
+        gateway.cancel_at_period_end(held.stripe_id, key="by hand")
+    with suppress(CommandError):
+        call_command("memberships_drain", verbosity=0)
+    stripe_back(sandbox)
+    rest_is_over()
+    for _again in range(2):
+        clock.daily()
+    held.refresh_from_db()
+    assert (held.status, [each["amount"] for each in refunds(sandbox)]) == ("canceled", [1900])
+    assert Departure.objects.get().state == "done"
+
+
+def test_taken_back_while_nobody_answers_the_wish_stands_and_so_does_the_button(held, browser, sandbox):
+    """G24, D1: Stripe had done it, and nobody heard; what cannot be looked at is not said to go on."""
+    sandbox.faults.plan(Fault("commit_then_drop", "POST /v1/subscriptions/*", count=2))
+    press(browser, held)
+    stripe_down(sandbox)
+    assert "goes on" not in press(browser, held, "resume")
+    assert Departure.objects.get().state == "asked"
+    assert address(held, "resume") in account(browser)
+    stripe_back(sandbox)
+    assert "goes on" in press(browser, held, "resume")
+    call_command("memberships_drain", verbosity=0)
+    assert at_stripe(sandbox, held)["cancel_at_period_end"] is False
+    assert Departure.objects.get().state == "dropped"
 
 
 def test_taken_back_before_stripe_heard_of_it(held, browser, sandbox):

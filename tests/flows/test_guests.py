@@ -493,6 +493,17 @@ def test_the_way_back_says_nothing_to_another_browser(membership, client):
     assert page == text(client.get(reverse("lms_memberships:guest_done")).content.decode())
 
 
+@pytest.mark.parametrize(("why", "said"), [("no_place", "the last place had gone"), ("withdrawn", "It was cancelled")])
+def test_a_way_back_says_why_it_is_returned(why, said, membership):
+    """C5, J5, X14: not that there was no place, to whoever has withdrawn."""
+    browser = Client()
+    back = pay(press(browser, membership))
+    GuestPurchase.objects.update(return_reason=why)
+    page = text(browser.get(back).content.decode())
+    assert said in page
+    assert ("We are sorry" in page) is (why == "no_place")
+
+
 def test_a_way_back_that_no_session_has(membership):
     """S45: PostgreSQL takes no NUL."""
     browser = Client()

@@ -155,6 +155,41 @@ def test_one_whose_payment_is_missing_is_paid_and_not_sold_again(status, reader,
         assert reader.address("buy") in reader.detail
 
 
+@pytest.mark.parametrize("beside", ["same", "tier", "other"])
+def test_what_was_given_up_is_not_paid_beside_what_they_have_by_now(
+    beside, reader, locked, student, gateway, clock, postman, sandbox
+):
+    """C6, X8: it would run again, and both would be charged. The card says why, and how to be rid of it."""
+    clock.advance(days=20)
+    postman.deliver()
+    locked.refresh_from_db()
+    assert locked.status == "unpaid"
+    [invoice] = locked.invoices.filter(status="open")
+    by_now, title = reader.membership, reader.membership.title
+    if beside != "same":
+        title = "Gold"
+        by_now = publish(put_into(MembershipFactory(title=title), school.course("Gilding")), gateway=gateway)
+    if beside == "tier":
+        ladder_making.save(Ladder(title="Studio"), [by_now, reader.membership], now=clock.now)
+    school.subscribe(student, by_now, until=clock.now + 30 * DAY, stripe_id="sub_anew")
+    page = reader.account
+    presses = [reader.address("mend", locked), reverse("lms_memberships:try_invoice", args=[invoice.pk])]
+    presses.append(reverse("lms_memberships:pay_invoice", args=[invoice.pk]))
+    if beside == "other":
+        assert presses[0] in page, "the control: what has nothing to do with it keeps nobody from paying"
+        assert reader.browser.post(presses[0]).url.startswith("http://127.0.0.1")
+        return
+    said = f"Its last payment failed, and you have “{title}” by now."
+    assert said in text(page)
+    assert "It opens again once you pay" not in text(page)
+    assert not any(press in page for press in presses)
+    assert reader.address("cancel", locked) in page
+    before = len(sandbox.requests.all())
+    for press in presses:
+        assert said in text(reader.browser.post(press, follow=True).content.decode())
+    assert [each["method"] for each in sandbox.requests.all()[before:] if each["method"] == "POST"] == []
+
+
 @pytest.mark.parametrize("interval", ["month", "one_time"])
 def test_while_a_debit_is_on_its_way_nobody_is_asked_to_pay_again(
     interval, client_for, student, gateway, course, postman

@@ -8,7 +8,8 @@ from django.urls import reverse
 from lms_memberships.access import decide
 from lms_memberships.models import Membership, Subscription
 from lms_memberships.sandbox.faults import Fault
-from lms_memberships.subscriptions import pausing, settling, switching
+from lms_memberships.subscriptions import cancel_links, pausing, settling, switching
+from tests import hosted
 from tests.flows.steps import buy, text
 
 pytestmark = pytest.mark.django_db
@@ -168,6 +169,21 @@ def test_a_paused_one_can_be_cancelled(held, browser, sandbox):
     assert "Nothing more will be charged" in press(browser, held, "cancel")
     held.refresh_from_db()
     assert held.status == "canceled"
+
+
+def test_cancelled_by_the_link_in_a_mail_its_page_says_that_it_has_ended(held, browser, client, sandbox, clock):
+    """X14, S22: not that the link does not work; a day later the link is an old one."""
+    link = hosted.path_of(cancel_links.link_of(held))
+    press(browser, held, "pause")
+    answer = client.post(link, follow=True)
+    assert answer.status_code == 200
+    shown = text(answer.content.decode())
+    assert "It has ended. Nothing more will be charged." in shown
+    assert "does not work any more" not in shown
+    assert "It lasts until" not in shown
+    assert client.get(link).status_code == 200
+    clock.advance(days=2)
+    assert client.get(link).status_code == 404
 
 
 def test_nobody_pays_twice_who_bought_it_anew_while_it_rested(held, browser, membership, gateway, clock, sandbox):

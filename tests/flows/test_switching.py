@@ -14,6 +14,7 @@ from lms_memberships.models import Delivery, Email, PriceOption, Subscription, T
 from lms_memberships.payments.models import Intent
 from lms_memberships.payments.schedules import InstalmentsRequest
 from lms_memberships.portal import switching as pages
+from lms_memberships.sandbox.faults import Fault
 from lms_memberships.subscriptions import changing_tiers, tier_writes
 from tests import hosted
 from tests.access.school import course
@@ -422,6 +423,20 @@ def test_a_cancellation_in_the_moment_of_planning_stays(held, browser, act, bron
     assert (theirs["schedule"], theirs["cancel_at"] is not None) == (None, True)
     assert TierChange.objects.get().state == "dropped"
     assert "cancelled meanwhile" in account_page(browser)
+
+
+def test_whoever_is_leaving_is_sold_nothing_meanwhile(held, browser, act, gold, sandbox, clock):
+    """G24, V29: their cancellation is noted and Stripe has not confirmed it: what they paid now would go back with less."""
+    clock.advance(days=10)
+    shown = form_of(look_at(browser, held, gold))
+    sandbox.faults.plan(Fault("status", "POST /v1/subscriptions/*", status=503, count=0))
+    browser.post(reverse("lms_memberships:cancel", args=[held.pk]))
+    sandbox.faults.clear()
+    before = len(invoices(sandbox))
+    answer = act(browser.post, address(held), shown)
+    assert answer.status_code == 302
+    assert "It is cancelled. Take the cancellation back first" in text(browser.get(answer.url).content.decode())
+    assert (len(invoices(sandbox)), TierChange.objects.count()) == (before, 0)
 
 
 def test_two_tabs_change_once(held, browser, act, gold, sandbox, clock):

@@ -1,6 +1,7 @@
 """Does the account page say the right thing of everything that somebody may hold, or of nothing?"""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -142,6 +143,26 @@ def test_several_ways_to_the_same_are_several_cards(hold, read, student, now):
     assert page.count("Gold") >= 3
     assert page.index("Given to you by the school") < page.index("Earlier") < page.index("It ended on")
     assert "Taken over from before" in page[: page.index("Earlier")]
+
+
+def test_what_was_paid_of_an_invoice_is_not_asked_for_again(hold, read, now):
+    """P7, P8: the page says what Stripe's own page asks for."""
+    row = hold(status="past_due", unpaid_since=now)
+    bill(row, now, amount_paid=1000)
+    page = read()
+    assert "Your payment of €9.00 failed" in page
+    assert "Your payment of €19.00" not in page
+
+
+def test_a_payment_at_midnight_is_on_the_day_that_begins(hold, read, settings):
+    """P7, P12: what ends at midnight ends with the day before; what is paid then is paid on the day that begins."""
+    settings.TIME_ZONE = "Europe/Paris"
+    midnight = datetime(2031, 5, 1, tzinfo=ZoneInfo("Europe/Paris"))
+    hold("Renews", period_end=midnight, until=midnight)
+    hold("Ends", period_end=midnight, until=midnight, cancel_at=midnight)
+    page = read()
+    assert "Next payment on May 1, 2031" in page
+    assert "You keep access until April 30, 2031" in page
 
 
 def test_the_page_costs_the_same_for_one_and_for_eight(hold, read, now):

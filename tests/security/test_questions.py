@@ -116,6 +116,17 @@ def test_code_in_a_parameter_breaks_no_list(stage, name):
     assert Membership.objects.count() == before
 
 
+def test_no_database_is_asked_for_an_address_that_no_membership_can_have(stage):
+    """S45: PostgreSQL knows no NUL, and answers with an error."""
+    window = stage.window("anonymous")
+    window.raise_request_exception = False
+    known = reverse("lms_memberships:detail", args=["an-address"])
+    for part in ("", "buy/", "guest/", "gift/", "waiting/", "waiting/stop/"):
+        for code in ("%00", "a%00b", "'"):
+            assert window.get(known.replace("an-address", code) + part).status_code == 404, (part, code)
+    assert window.get(reverse("lms_memberships:embed", args=["x"]).replace("/x/", "/%00/")).status_code == 404
+
+
 @pytest.mark.parametrize("name", [name for name, asked in PARAMETERS.items() if "export" in asked])
 def test_what_has_no_export_answers_with_its_page(stage, name):
     """S45: Wagtail would read all rows, and send a file in which no column is named."""
