@@ -8,7 +8,7 @@ import pytest
 from django.urls import reverse
 
 from lms_memberships.models import Invoice, Membership, Refund, Subscription
-from lms_memberships.subscriptions import invoice_sums, report_sums, spans, withdrawing
+from lms_memberships.subscriptions import contracts, invoice_sums, report_sums, spans
 from tests.factories import MembershipFactory, UserFactory, allow, publish, put_into
 from tests.flows.backwards import bought
 from tests.flows.refunding import form, page_of, press
@@ -67,11 +67,11 @@ def test_what_no_bank_took_counts_nowhere_and_the_next_refund_counts_once(desk, 
     else:
         in_the_dashboard(gateway, held, postman)
     assert vars(all_that_adds(desk, held)) == {"list": 1900, "report": 1900, "net": 0, "exported": "19.00"}
-    assert not withdrawing._is_money_left(held)
+    assert not contracts.is_money_left(held)
     fail(sandbox, postman)
     assert held.invoices.get().credited == 1900, "the credit note stands at Stripe"
     assert vars(all_that_adds(desk, held)) == {"list": 0, "report": 0, "net": 1900, "exported": "0.00"}
-    assert withdrawing._is_money_left(held)
+    assert contracts.is_money_left(held)
     here(desk, held, postman)
     assert vars(all_that_adds(desk, held)) == {"list": 1900, "report": 1900, "net": 0, "exported": "19.00"}
 
