@@ -31,6 +31,7 @@ from ...memberships.ways import first_way
 from ...payments import connect
 from ...subscriptions import members
 from ...subscriptions.places import Places, places_in
+from ..desks import NotExported
 from .filters import MembershipFilterSet
 from .first_steps import first_steps
 from .sale_states import standings
@@ -68,7 +69,7 @@ def _members(membership: Any) -> str:
     return _("%(count)s; places taken: %(taken)s of %(limit)s") % numbers
 
 
-class MembershipIndexView(IndexView):
+class MembershipIndexView(NotExported, IndexView):
     """Wagtail's listing; states and counts are read for the whole page at once."""
 
     # Titles are short and few: the database finds parts of words, and no index can lag behind.
@@ -77,11 +78,6 @@ class MembershipIndexView(IndexView):
     filterset_class = MembershipFilterSet
 
     add_item_label = gettext_lazy("Create a new membership")
-
-    def setup(self, request: HttpRequest, *args: object, **kwargs: object) -> None:
-        """As our other lists (``desks.Listing``): no export of Wagtail's without columns."""
-        super().setup(request, *args, **kwargs)
-        self.is_export = False
 
     @cached_property
     def columns(self) -> list[BaseColumn]:
